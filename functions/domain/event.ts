@@ -1,0 +1,143 @@
+// What a Stripe event is to us: the few fields of the envelope that every rule reads, and which of two events is newer.
+
+export type StripeObject = Readonly<Record<string, unknown>>;
+
+/** The envelope of a snapshot ("v1") event, as far as we read it. `created` is in Unix seconds. */
+export interface StripeEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly created: number;
+  readonly livemode: boolean;
+  readonly data: { readonly object: StripeObject };
+}
+
+/** A message is no event, or of a shape that no rule knows. Retrying cannot help: it belongs in the dead-letter queue. */
+export class EventNotUnderstoodError extends Error {
+  override readonly name = 'EventNotUnderstoodError';
+  constructor(
+    /** Which field is missing or of the wrong kind. Never its value: values are personal data. */
+    readonly field: string,
+    expected: string,
+  ) {
+    super(`the event's ${field} is not ${expected}`);
+  }
+}
+
+/**
+ * Takes the envelope out of a parsed message.
+ *
+ * @throws {EventNotUnderstoodError} when a field that every rule needs is missing or of the wrong kind
+ */
+export function parseEvent(value: unknown): StripeEvent {
+  if (!isObject(value)) throw new EventNotUnderstoodError('body', 'a JSON object');
+  const object = isObject(value.data) ? value.data.object : undefined;
+  if (!isObject(object)) throw new EventNotUnderstoodError('data.object', 'an object');
+  return {
+    id: requiredId(value, 'id'),
+    type: requiredId(value, 'type'),
+    created: requiredTime(value.created),
+    livemode: value.livemode === true,
+    data: { object },
+  };
+}
+
+/**
+ * The order of events about one object: `created` (12 digits), the rank of the type, the event's id, compared as a string.
+ * Stripe stamps whole seconds, so the rank settles what one second holds and the id what is left.
+ */
+export function versionOf(event: Pick<StripeEvent, 'created' | 'type' | 'id'>): string {
+  return `${String(event.created).padStart(12, '0')}#${RANKS[event.type] ?? 0}#${event.id}`;
+}
+
+const RANKS: Readonly<Record<string, number>> = {
+  'customer.created': 0,
+  'customer.updated': 1,
+  'charge.succeeded': 0,
+  'charge.failed': 0,
+  'charge.captured': 1,
+  'charge.updated': 2,
+  'charge.refunded': 3,
+  'charge.expired': 3,
+};
+
+// Reading fields. Stripe expands references to whole objects where an account asks for it, and says null for absent.
+
+/** Stripe's ids are at most 255 characters (https://docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backwards-compatible). */
+const MAX_ID_LENGTH = 255;
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @throws {EventNotUnderstoodError} unless the field is a string of 1 to 255 characters */
+export function requiredId(object: Readonly<Record<string, unknown>>, field: string): string {
+  const value = object[field];
+  if (typeof value === 'string' && isId(value)) return value;
+  throw new EventNotUnderstoodError(field, `a string of 1 to ${MAX_ID_LENGTH} characters`);
+}
+
+/** The id that a reference names, whether it is an id or an expanded object; absent where it is null or empty. */
+export function referencedId(reference: unknown, field: string): string | undefined {
+  const value = isObject(reference) ? reference.id : reference;
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string' && isId(value)) return value;
+  throw new EventNotUnderstoodError(field, 'an id or an expanded object');
+}
+
+function isId(value: string): boolean {
+  return value.length > 0 && value.length <= MAX_ID_LENGTH && value.isWellFormed();
+}
+
+/** An integer in the currency's minor unit, or undefined where the field is absent or null. */
+export function optionalAmount(object: StripeObject, field: string): number | undefined {
+  const value = object[field];
+  if (value === undefined || value === null) return undefined;
+  if (Number.isSafeInteger(value)) return value as number;
+  throw new EventNotUnderstoodError(field, 'an integer amount in minor units');
+}
+
+export function requiredAmount(object: StripeObject, field: string): number {
+  const amount = optionalAmount(object, field);
+  if (amount === undefined) throw new EventNotUnderstoodError(field, 'an integer amount in minor units');
+  return amount;
+}
+
+/** A string as it stands; absent where it is null, empty or no string. */
+export function optionalString(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.toWellFormed() : undefined;
+}
+
+/** Unix seconds; absent where it is no number. */
+export function optionalTime(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined;
+}
+
+const LATEST_TIME = 999_999_999_999;
+
+function requiredTime(value: unknown): number {
+  const time = optionalTime(value);
+  if (time !== undefined && time >= 0 && time <= LATEST_TIME) return time;
+  throw new EventNotUnderstoodError('created', 'a time in Unix seconds');
+}
+
+/** The object's own mode, or the event's where the object does not say. */
+export function livemodeOf(event: StripeEvent): boolean {
+  const own = event.data.object.livemode;
+  return typeof own === 'boolean' ? own : event.livemode;
+}
+
+/** @throws {EventNotUnderstoodError} where `data.object` says that it is something else */
+export function expectObject(event: StripeEvent, name: string): StripeObject {
+  const said = event.data.object.object;
+  if (said !== undefined && said !== name) throw new EventNotUnderstoodError('data.object', `of object type ${name}`);
+  return event.data.object;
+}
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+};
+
+/** "An absent value is an absent attribute." */
+export function defined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

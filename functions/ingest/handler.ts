@@ -1,0 +1,59 @@
+// The ingest function: wires the webhook to the queue and the signing secrets.
+
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { parseSettings } from '../domain/settings.js';
+import { requiredEnvironment } from '../environment.js';
+import { INGEST_METRICS } from '../metrics.js';
+import { type Received, receive } from './receive.js';
+import { signingSecrets } from './signing-secrets.js';
+
+const logger = new Logger();
+const metrics = new Metrics();
+const environment = requiredEnvironment(['QUEUE_URL', 'SIGNING_SECRET_ARN']);
+const settings = parseSettings({
+  transactionSource: process.env.TRANSACTION_SOURCE,
+  partialRefund: process.env.PARTIAL_REFUND,
+  livemode: process.env.LIVEMODE,
+});
+
+// Stripe waits 20 seconds for an answer, API Gateway 30: better a 503 that Stripe repeats than no answer.
+const client = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } };
+const sqs = new SQSClient(client);
+const secretsManager = new SecretsManagerClient(client);
+
+const dependencies = {
+  settings,
+  secrets: signingSecrets(async () => {
+    const command = new GetSecretValueCommand({ SecretId: environment.SIGNING_SECRET_ARN });
+    return (await secretsManager.send(command)).SecretString;
+  }),
+  enqueue: async (message: string) => {
+    await sqs.send(new SendMessageCommand({ QueueUrl: environment.QUEUE_URL, MessageBody: message }));
+  },
+};
+
+export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  const received = await receive(
+    {
+      body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+      signature: event.headers['stripe-signature'],
+    },
+    dependencies,
+  );
+  report(received);
+  return { statusCode: received.status, headers: { 'content-type': 'application/json' }, body: received.body };
+}
+
+function report({ status, outcome, event, cause }: Received) {
+  metrics.addMetric(INGEST_METRICS[outcome], MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
+  const line = { event_id: event?.id, event_type: event?.type, object_id: event?.objectId, outcome };
+  if (status === 503)
+    logger.error('event refused', { ...line, reason: cause instanceof Error ? cause.name : undefined });
+  else if (status === 400) logger.warn('event refused', line);
+  else logger.info('event received', line);
+}

@@ -1,0 +1,33 @@
+// Every metric that the functions emit, by the outcome that it counts. Dashboard and alarms name no other.
+
+/** One count for each request. */
+export const INGEST_METRICS = {
+  queued: 'EventsQueued',
+  type_not_wanted: 'EventsNotWanted',
+  other_mode: 'EventsOfOtherMode',
+  signature_missing: 'SignaturesMissing',
+  signature_invalid: 'SignaturesInvalid',
+  payload_invalid: 'PayloadsInvalid',
+  thin_event_unsupported: 'ThinEvents',
+  queue_unavailable: 'QueueUnavailable',
+  secret_unavailable: 'SecretUnavailable',
+} as const;
+
+/** One count for each message. */
+export const WORKER_METRICS = {
+  recorded: 'EventsRecorded',
+  deleted: 'EventsDeleted',
+  waiting: 'EventsWaiting',
+  customer: 'CustomersUpdated',
+  stale: 'EventsStale',
+  ignored: 'EventsIgnored',
+  failed: 'EventsFailed',
+  not_understood: 'EventsNotUnderstood',
+} as const;
+
+/** Rows that a customer's link gave their `customer_key`. */
+export const TRANSACTIONS_ATTRIBUTED = 'TransactionsAttributed';
+/** Metadata values that could not be used and count as absent. */
+export const METADATA_UNUSABLE = 'MetadataUnusable';
+/** From Stripe's stamp on the event to its rows, in seconds. */
+export const EVENT_AGE = 'EventAge';

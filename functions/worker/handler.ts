@@ -1,0 +1,61 @@
+// The worker function: wires the queue to the tables.
+
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { parseSettings } from '../domain/settings.js';
+import { requiredEnvironment } from '../environment.js';
+import { EVENT_AGE, METADATA_UNUSABLE, TRANSACTIONS_ATTRIBUTED, WORKER_METRICS } from '../metrics.js';
+import { mustBeRetried, type Processed, processBatch } from './process-batch.js';
+
+const logger = new Logger();
+const metrics = new Metrics();
+const environment = requiredEnvironment(['CUSTOMERS_TABLE', 'TRANSACTIONS_TABLE', 'LINKS_TABLE']);
+const settings = parseSettings({
+  transactionSource: process.env.TRANSACTION_SOURCE,
+  partialRefund: process.env.PARTIAL_REFUND,
+  livemode: process.env.LIVEMODE,
+});
+const client = DynamoDBDocumentClient.from(
+  new DynamoDBClient({ maxAttempts: 10, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } }),
+);
+const tables = {
+  customers: environment.CUSTOMERS_TABLE,
+  transactions: environment.TRANSACTIONS_TABLE,
+  links: environment.LINKS_TABLE,
+};
+
+/** Time kept back to report what was done, in milliseconds. */
+const RESERVE = 1500;
+
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE));
+  const processed = await processBatch({ client, tables, signal }, settings, event.Records);
+  report(processed);
+  return { batchItemFailures: processed.filter(mustBeRetried).map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}
+
+function report(processed: readonly Processed[]) {
+  for (const each of processed) {
+    metrics.addMetric(WORKER_METRICS[each.outcome], MetricUnit.Count, 1);
+    if (each.attributed > 0) metrics.addMetric(TRANSACTIONS_ATTRIBUTED, MetricUnit.Count, each.attributed);
+    for (const _ of each.decision?.oddities ?? []) metrics.addMetric(METADATA_UNUSABLE, MetricUnit.Count, 1);
+    if (each.event)
+      metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Date.now() / 1000 - each.event.created));
+    const line = {
+      message_id: each.messageId,
+      event_id: each.event?.id,
+      event_type: each.event?.type,
+      object_id: each.decision?.objectId,
+      outcome: each.outcome,
+      reason: each.reason,
+      attributed: each.attributed || undefined,
+      oddities: each.decision?.oddities.length ? each.decision.oddities : undefined,
+    };
+    if (mustBeRetried(each)) logger.error('event not applied', line);
+    else logger.info('event applied', line);
+  }
+  metrics.publishStoredMetrics();
+}

@@ -1,0 +1,69 @@
+// A batch of queue messages: each is parsed and decided for itself, then all are applied together.
+
+import type { Decision } from '../domain/change.js';
+import { decide } from '../domain/decide.js';
+import { EventNotUnderstoodError, parseEvent, type StripeEvent } from '../domain/event.js';
+import type { Settings } from '../domain/settings.js';
+import { type Applied, apply } from '../store/apply.js';
+import type { Connection } from '../store/connection.js';
+
+export interface Message {
+  readonly messageId: string;
+  readonly body: string;
+}
+
+/** What became of one message. */
+export interface Processed {
+  readonly messageId: string;
+  readonly outcome: Applied['outcome'] | 'ignored' | 'failed' | 'not_understood';
+  readonly event?: StripeEvent;
+  readonly decision?: Decision;
+  readonly attributed: number;
+  /** Why it was ignored, or not done. Never a value of the message. */
+  readonly reason?: string;
+}
+
+/** Messages with these outcomes stay in the queue, and end in the dead-letter queue after their tries. */
+export function mustBeRetried({ outcome }: Processed): boolean {
+  return outcome === 'failed' || outcome === 'not_understood';
+}
+
+/**
+ * @returns what became of each message, in the same order; never throws
+ */
+export async function processBatch(
+  connection: Connection,
+  settings: Settings,
+  messages: readonly Message[],
+): Promise<Processed[]> {
+  const understood = messages.map((message) => understand(message, settings));
+  const batch = understood.map((each) => ('decision' in each ? each.decision.changes : []));
+  const applied = await apply(connection, settings, batch);
+  return messages.map(({ messageId }, i): Processed => {
+    const each = understood[i]!;
+    const result = applied[i]!;
+    if (!('decision' in each)) return { messageId, outcome: 'not_understood', attributed: 0, reason: each.reason };
+    const { event, decision } = each;
+    const about = { messageId, event, decision, attributed: result.attributed };
+    if (result.error !== undefined) return { ...about, outcome: 'failed', reason: nameOf(result.error) };
+    if (decision.ignored) return { ...about, outcome: 'ignored', reason: decision.ignored };
+    return { ...about, outcome: result.outcome };
+  });
+}
+
+function understand(
+  message: Message,
+  settings: Settings,
+): { readonly event: StripeEvent; readonly decision: Decision } | { readonly reason: string } {
+  try {
+    const event = parseEvent(JSON.parse(message.body));
+    return { event, decision: decide(event, settings) };
+  } catch (error) {
+    // The message of a SyntaxError quotes what it could not parse; ours name fields only.
+    return { reason: error instanceof EventNotUnderstoodError ? error.message : nameOf(error) };
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'UnknownError';
+}

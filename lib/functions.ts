@@ -1,0 +1,25 @@
+// Where each function's code is: its entry file in this repository, or the bundle that the package ships.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from './package-root.js';
+
+export const FUNCTION_NAMES = ['ingest', 'worker'] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** The source file that a function is bundled from. */
+export function entryFile(name: FunctionName): string {
+  return join(packageRoot, 'functions', name, 'handler.ts');
+}
+
+/** The folder that is uploaded to Lambda: `index.mjs` and its source map. */
+export function bundleFolder(name: FunctionName): string {
+  return join(packageRoot, 'dist', 'functions', name);
+}
+
+/** @throws where neither a bundle is there nor the source to make it from */
+export function requireBundle(name: FunctionName): string {
+  const folder = bundleFolder(name);
+  if (!existsSync(join(folder, 'index.mjs'))) throw new Error(`no bundle in ${folder}: run \`npm run build\``);
+  return folder;
+}

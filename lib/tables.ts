@@ -1,0 +1,71 @@
+// The three tables. Their names, keys, attributes and indexes are the product's contract with whoever reads them.
+
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+
+export interface TablesProps {
+  /** Keep the tables, their data and 35 days of their past, whatever happens to the stack. */
+  readonly retain: boolean;
+}
+
+export class Tables extends Construct {
+  readonly customers: Table;
+  readonly transactions: Table;
+  readonly links: Table;
+
+  constructor(scope: Construct, id: string, props: TablesProps) {
+    super(scope, id);
+    const common = {
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.retain },
+      deletionProtection: props.retain,
+      removalPolicy: props.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    };
+
+    this.customers = new Table(this, 'Customers', {
+      ...common,
+      partitionKey: { name: 'customer_key', type: AttributeType.STRING },
+    });
+    // Neither index carries `version`: an update that changes nothing else costs no write to the index.
+    this.customers.addGlobalSecondaryIndex({
+      indexName: 'by_partner',
+      partitionKey: { name: 'partner_key', type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['stripe_customer_id', 'name', 'email', 'livemode', 'partner_version'],
+    });
+
+    this.transactions = new Table(this, 'Transactions', {
+      ...common,
+      partitionKey: { name: 'transaction_id', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expires_at',
+    });
+    this.transactions.addGlobalSecondaryIndex({
+      indexName: 'by_customer',
+      partitionKey: { name: 'customer_key', type: AttributeType.STRING },
+      sortKey: { name: 'created', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [
+        'status',
+        'source',
+        'amount',
+        'amount_refunded',
+        'amount_net',
+        'currency',
+        'captured',
+        'stripe_customer_id',
+        'customer_key_source',
+        'product_key',
+        'payment_intent_id',
+        'invoice_id',
+        'livemode',
+      ],
+    });
+
+    this.links = new Table(this, 'Links', {
+      ...common,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+    });
+  }
+}

@@ -1,0 +1,52 @@
+// One line for a person out of a function's log line: an event with its outcome.
+
+interface LogLine {
+  readonly level?: string;
+  readonly timestamp?: string;
+  readonly outcome?: string;
+  readonly event_type?: string;
+  readonly event_id?: string;
+  readonly object_id?: string;
+  readonly reason?: string;
+  readonly attributed?: number;
+  readonly _aws?: unknown;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  recorded: 'recorded',
+  deleted: 'deleted',
+  waiting: 'recorded or noted, waiting for its customer or invoice',
+  customer: 'customer updated',
+  stale: 'nothing new: something newer stands',
+  ignored: 'ignored',
+  failed: 'failed, will be tried again',
+  not_understood: 'not understood, will end in the dead-letter queue',
+  type_not_wanted: 'answered, not wanted',
+  other_mode: 'answered, of the other mode',
+};
+
+/**
+ * @param quiet leave out what went well
+ * @returns undefined for what is no news: metrics, and events that were only queued
+ */
+export function eventLine(functionName: string, line: string, quiet: boolean): string | undefined {
+  const log = parse(line);
+  if (!log) return line.trim() === '' ? undefined : `  ${functionName}: ${line}`;
+  if (log._aws !== undefined || log.outcome === 'queued') return undefined;
+  if (log.outcome === undefined) return `  ${functionName}: ${line}`;
+  if (quiet && log.level === 'INFO') return undefined;
+  const attributed = log.attributed ? `, ${log.attributed} transactions attributed` : '';
+  const reason = log.reason ? ` (${log.reason})` : '';
+  const time = (log.timestamp ?? '').slice(11, 19);
+  const what = `${(log.event_type ?? 'request').padEnd(26)} ${(log.object_id ?? '').padEnd(20)}`;
+  return `  ${time}  ${what} ${WORDS[log.outcome] ?? `refused: ${log.outcome}`}${reason}${attributed}`;
+}
+
+function parse(line: string): LogLine | undefined {
+  try {
+    const value = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

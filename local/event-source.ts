@@ -1,0 +1,141 @@
+// What Lambda's event source mapping does: takes messages from the queue in batches and invokes the function with them.
+
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse } from 'aws-lambda';
+
+export interface EventSourceOptions {
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly batchSize: number;
+  readonly windowSeconds: number;
+  readonly invoke: (event: unknown) => Promise<unknown>;
+}
+
+export interface EventSource {
+  /** Takes what is left in the queue, for at most this long, and stops. @returns how many messages are left */
+  drain(milliseconds: number): Promise<number>;
+}
+
+/** Batches under way at once. */
+const CONCURRENCY = 2;
+/** ReceiveMessage gives no more at once. */
+const RECEIVE_AT_ONCE = 10;
+/**
+ * Once an invocation has ended, what it did not do is visible again after so many seconds: nobody at a desk waits for the
+ * queue's own timeout, which still holds while an invocation runs.
+ */
+const RETRY_SECONDS = 1;
+
+export function startEventSource({ sqs, queueUrl, batchSize, windowSeconds, invoke }: EventSourceOptions): EventSource {
+  let draining = false;
+  let stopped = false;
+
+  const receive = async (count: number, seconds: number): Promise<Message[]> => {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: Math.min(count, RECEIVE_AT_ONCE),
+      WaitTimeSeconds: Math.ceil(seconds),
+      MessageSystemAttributeNames: ['All'],
+    });
+    return (await sqs.send(command)).Messages ?? [];
+  };
+
+  const gather = async (): Promise<Message[]> => {
+    const batch = await receive(batchSize, draining ? 0 : 1);
+    const until = Date.now() + windowSeconds * 1000;
+    while (batch.length > 0 && batch.length < batchSize) {
+      const more = await receive(batchSize - batch.length, 0);
+      batch.push(...more);
+      if (more.length > 0) continue;
+      if (draining || Date.now() >= until) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return batch;
+  };
+
+  const poll = async () => {
+    while (!stopped) {
+      try {
+        const batch = await gather();
+        if (batch.length === 0) {
+          if (draining) await new Promise((resolve) => setTimeout(resolve, 50));
+          continue;
+        }
+        await handle(batch);
+      } catch {
+        // The queue is not there: it is asked again.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  };
+
+  const handle = async (batch: readonly Message[]) => {
+    let failed: Set<string | undefined>;
+    try {
+      const response = (await invoke({ Records: batch.map(toRecord) })) as SQSBatchResponse | undefined;
+      failed = new Set(response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    } catch {
+      failed = new Set(batch.map(({ MessageId }) => MessageId));
+    }
+    const entries = batch.map(({ MessageId, ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle, MessageId }));
+    for (const done of inTens(entries.filter(({ MessageId }) => !failed.has(MessageId)))) {
+      const Entries = done.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
+      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }
+    for (const again of inTens(entries.filter(({ MessageId }) => failed.has(MessageId)))) {
+      const Entries = again.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: RETRY_SECONDS }));
+      await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }
+  };
+
+  const pollers = Array.from({ length: CONCURRENCY }, poll);
+  return {
+    async drain(milliseconds) {
+      draining = true;
+      const until = Date.now() + milliseconds;
+      let left = await countMessages(sqs, queueUrl);
+      while (left > 0 && Date.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        left = await countMessages(sqs, queueUrl);
+      }
+      stopped = true;
+      await Promise.all(pollers);
+      return left;
+    },
+  };
+}
+
+/** Messages that wait, are delayed or are in hand. */
+export async function countMessages(sqs: SQSClient, queueUrl: string): Promise<number> {
+  const names = [
+    'ApproximateNumberOfMessages',
+    'ApproximateNumberOfMessagesDelayed',
+    'ApproximateNumberOfMessagesNotVisible',
+  ] as const;
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] }),
+  );
+  return names.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0);
+}
+
+function toRecord(message: Message) {
+  return {
+    messageId: message.MessageId,
+    receiptHandle: message.ReceiptHandle,
+    body: message.Body,
+    attributes: message.Attributes ?? {},
+    messageAttributes: {},
+    eventSource: 'aws:sqs',
+  };
+}
+
+function inTens<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(items.length / 10) }, (_, i) => items.slice(i * 10, (i + 1) * 10));
+}

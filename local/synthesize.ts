@@ -1,0 +1,30 @@
+// The CDK app's template for one stage, made in this process: the local stack is built from nothing else.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { bundleFunctions } from '../lib/bundle.js';
+import type { Settings } from '../lib/settings.js';
+import { StripePartnerSyncStack } from '../lib/stack.js';
+import type { Template } from './template.js';
+
+export interface Synthesized {
+  readonly template: Template;
+  /** The folder of an asset, by the `S3Key` that the template names it by. */
+  readonly assetFolder: (s3Key: string) => string;
+}
+
+export async function synthesize(settings: Settings, outdir: string): Promise<Synthesized> {
+  await bundleFunctions();
+  const app = new App({
+    outdir,
+    analyticsReporting: false,
+    treeMetadata: false,
+    // The names that the code gives to resources, as the CDK command line asks for them too.
+    context: { 'aws:cdk:enable-path-metadata': true },
+  });
+  const stack = new StripePartnerSyncStack(app, 'local', { ...settings, retainData: false });
+  const assembly = app.synth();
+  const template = JSON.parse(readFileSync(assembly.getStackArtifact(stack.artifactId).templateFullPath, 'utf8'));
+  return { template, assetFolder: (s3Key) => join(assembly.directory, `asset.${s3Key.replace(/\.zip$/, '')}`) };
+}

@@ -1,0 +1,73 @@
+// Reads a synthesized CloudFormation template: its resources by type, and what its intrinsic functions come to here.
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+/** What a resource is called here: its `Ref`, and its attributes for `Fn::GetAtt`. */
+export interface Physical {
+  readonly ref: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The template asks for something that the local stack does not do; better told than guessed. */
+export class UnsupportedTemplateError extends Error {
+  override readonly name = 'UnsupportedTemplateError';
+}
+
+export function resourcesOf(
+  template: Template,
+  type: string,
+): [logicalId: string, properties: Record<string, unknown>][] {
+  return Object.entries(template.Resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([id, resource]) => [id, { ...resource.Properties }]);
+}
+
+/** `Sync/Tables/Customers/Resource` → `customers`: the name that the code gives it, in lower case. */
+export function shortName(template: Template, logicalId: string): string {
+  const path = String(template.Resources[logicalId]?.Metadata?.['aws:cdk:path'] ?? logicalId);
+  return path
+    .split('/')
+    .filter((part) => part !== 'Resource')
+    .at(-1)!
+    .toLowerCase();
+}
+
+/**
+ * Replaces the intrinsic functions in a value.
+ *
+ * @throws {UnsupportedTemplateError} for a reference to what does not exist here, or a function that is not known
+ */
+export function resolve(value: unknown, physical: ReadonlyMap<string, Physical>): unknown {
+  if (Array.isArray(value)) return value.map((each) => resolve(each, physical));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  const [name, argument] = entries.length === 1 ? entries[0]! : ['', undefined];
+  if (name === 'Ref') return known(physical, String(argument)).ref;
+  if (name === 'Fn::GetAtt') {
+    const [id, attribute] = argument as [string, string];
+    const found = known(physical, id).attributes[attribute];
+    if (found === undefined) throw new UnsupportedTemplateError(`${id} has no attribute ${attribute} here`);
+    return found;
+  }
+  if (name === 'Fn::Join') {
+    const [separator, parts] = argument as [string, unknown[]];
+    return parts.map((part) => String(resolve(part, physical))).join(separator);
+  }
+  if (name.startsWith('Fn::')) throw new UnsupportedTemplateError(`${name} is not known here`);
+  return Object.fromEntries(entries.map(([key, each]) => [key, resolve(each, physical)]));
+}
+
+function known(physical: ReadonlyMap<string, Physical>, id: string): Physical {
+  const found = physical.get(id);
+  if (!found) throw new UnsupportedTemplateError(`the template refers to ${id}, which does not exist here`);
+  return found;
+}
