@@ -1,0 +1,37 @@
+// The worked examples of the contract, in every order that is practical, alone and in batches, with duplicates.
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Engine, startEngine } from '../support/engine.js';
+import { deliver, examples, permutations } from '../support/history.js';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await startEngine();
+});
+afterAll(() => engine.stop());
+
+describe('the worked examples, through the worker', () => {
+  for (const example of examples()) {
+    test(`${example.name}: ${example.rule}`, async () => {
+      const settings = { ...example.settings, livemode: 'both' as const };
+      const expected = {
+        customers: sorted(example.customers, 'customer_key'),
+        transactions: sorted(example.transactions, 'transaction_id'),
+      };
+      const orders =
+        example.events.length <= 4 ? permutations(example.events) : [example.events, [...example.events].reverse()];
+      for (const order of orders) {
+        for (const batches of [order.map((event) => [event]), [order], [...order, ...order].map((event) => [event])]) {
+          await engine.clear();
+          const results = await deliver(engine, settings, batches);
+          expect(results.filter(({ outcome }) => outcome === 'failed' || outcome === 'not_understood')).toEqual([]);
+          expect(await engine.rows()).toEqual(expected);
+        }
+      }
+    });
+  }
+});
+
+function sorted(rows: readonly Record<string, unknown>[], key: string) {
+  return [...rows].sort((a, b) => (String(a[key]) < String(b[key]) ? -1 : 1));
+}

@@ -1,0 +1,87 @@
+// A real DynamoDB engine for a test, with the tables as the stack's template has them.
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { Connection, Item, TableNames } from '../../functions/store/connection.js';
+import { createTable } from '../../local/tables.js';
+import { tableDefinitions } from './template.js';
+
+export interface Engine extends Connection {
+  readonly client: DynamoDBDocumentClient;
+  /** Rows of `customers` and `transactions`, sorted by key. */
+  rows(): Promise<Rows>;
+  /** Empties all tables. */
+  clear(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Rows {
+  readonly customers: readonly Item[];
+  readonly transactions: readonly Item[];
+}
+
+const KEYS: Readonly<Record<keyof TableNames, readonly string[]>> = {
+  customers: ['customer_key'],
+  transactions: ['transaction_id'],
+  links: ['pk', 'sk'],
+};
+
+/** dynalite, in this process; or the engine that `TEST_DYNAMODB_ENDPOINT` names, such as Amazon's DynamoDB Local. */
+export async function startEngine(): Promise<Engine> {
+  const given = process.env.TEST_DYNAMODB_ENDPOINT;
+  const server = given ? undefined : await startDynalite();
+  const endpoint = given ?? `http://127.0.0.1:${(server!.address() as AddressInfo).port}`;
+  const raw = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const client = DynamoDBDocumentClient.from(raw);
+  const suffix = `-${process.pid}-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;
+  const tables = { customers: `customers${suffix}`, transactions: `transactions${suffix}`, links: `links${suffix}` };
+  const definitions = tableDefinitions();
+  for (const name of ['customers', 'transactions', 'links'] as const) {
+    await createTable(raw, tables[name], definitions[name]);
+  }
+  const scan = async (table: keyof TableNames) => {
+    const items: Item[] = [];
+    for await (const page of paginateScan({ client }, { TableName: tables[table], ConsistentRead: true })) {
+      items.push(...(page.Items ?? []));
+    }
+    return items.sort(byKey);
+  };
+  return {
+    client,
+    tables,
+    rows: async () => ({ customers: await scan('customers'), transactions: await scan('transactions') }),
+    async clear() {
+      for (const table of ['customers', 'transactions', 'links'] as const) {
+        const items = await scan(table);
+        for (let i = 0; i < items.length; i += 25) {
+          const requests = items.slice(i, i + 25).map((item) => ({
+            DeleteRequest: { Key: Object.fromEntries(KEYS[table].map((name) => [name, item[name]])) },
+          }));
+          await client.send(new BatchWriteCommand({ RequestItems: { [tables[table]]: requests } }));
+        }
+      }
+    },
+    async stop() {
+      raw.destroy();
+      await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
+    },
+  };
+}
+
+async function startDynalite(): Promise<Server> {
+  const server: Server = require('dynalite')({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+function byKey(a: Item, b: Item): number {
+  const key = (item: Item) => JSON.stringify([item.customer_key, item.transaction_id, item.pk, item.sk]);
+  const own = (item: Item) => String(item.transaction_id ?? item.customer_key ?? key(item));
+  return own(a) < own(b) ? -1 : 1;
+}

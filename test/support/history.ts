@@ -1,0 +1,54 @@
+// Histories of Stripe events, and ways to put them through the worker's own code.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../../functions/domain/settings.js';
+import type { Connection } from '../../functions/store/connection.js';
+import { type Processed, processBatch } from '../../functions/worker/process-batch.js';
+
+export interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly created: number;
+  readonly livemode: boolean;
+  readonly data: { readonly object: Record<string, unknown> };
+}
+
+export interface Example {
+  readonly name: string;
+  readonly rule: string;
+  readonly settings: Pick<Settings, 'transactionSource' | 'partialRefund'>;
+  readonly events: readonly Event[];
+  readonly customers: readonly Record<string, unknown>[];
+  readonly transactions: readonly Record<string, unknown>[];
+}
+
+/** The worked examples of the contract: a history, and the rows it ends in. */
+export function examples(): Example[] {
+  const folder = join(__dirname, '..', 'examples');
+  return readdirSync(folder).map((file) => ({
+    ...JSON.parse(readFileSync(join(folder, file), 'utf8')),
+    name: file.replace('.json', ''),
+  }));
+}
+
+/** Puts events through the worker in batches; what fails is delivered again, as the queue would. */
+export async function deliver(
+  connection: Connection,
+  settings: Settings,
+  batches: readonly (readonly Event[])[],
+): Promise<Processed[]> {
+  const results: Processed[] = [];
+  for (const batch of batches) {
+    const messages = batch.map((event, i) => ({ messageId: String(i), body: JSON.stringify(event) }));
+    results.push(...(await processBatch(connection, settings, messages)));
+  }
+  return results;
+}
+
+export function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, i) =>
+    permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
+  );
+}

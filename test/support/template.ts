@@ -1,0 +1,38 @@
+// The stack's template, synthesized in the test's process.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { bundleFolder, FUNCTION_NAMES } from '../../lib/functions.js';
+import { StripePartnerSyncStack } from '../../lib/stack.js';
+import type { StripePartnerSyncProps } from '../../lib/stripe-partner-sync.js';
+import { resourcesOf, shortName, type Template } from '../../local/template.js';
+
+let cached: Template | undefined;
+
+/** Bundles are not needed to know the template: where none was built, an empty one stands in. */
+export function synthesizeTemplate(props: StripePartnerSyncProps = {}): Template {
+  for (const name of FUNCTION_NAMES) {
+    mkdirSync(bundleFolder(name), { recursive: true });
+    const file = join(bundleFolder(name), 'index.mjs');
+    try {
+      writeFileSync(file, '', { flag: 'wx' });
+    } catch {
+      // It was built.
+    }
+  }
+  const app = new App({ context: { 'aws:cdk:enable-path-metadata': true }, analyticsReporting: false });
+  const stack = new StripePartnerSyncStack(app, 'test', props);
+  return app.synth().getStackArtifact(stack.artifactId).template;
+}
+
+/** The properties of the three tables, by name. */
+export function tableDefinitions(): Readonly<Record<'customers' | 'transactions' | 'links', object>> {
+  cached ??= synthesizeTemplate();
+  const template = cached;
+  const tables = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, properties]) => [
+    shortName(template, id),
+    properties,
+  ]);
+  return Object.fromEntries(tables);
+}
