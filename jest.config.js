@@ -16,4 +16,5 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js', '$1'],
   },
   testTimeout: 30_000,
+  setupFiles: ['<rootDir>/test/support/setup.cjs'],
 };

@@ -77,6 +77,13 @@ async function startDynalite(stateFolder: string | undefined): Promise<string> {
 
 async function startFauxqs(journal: QueueJournal | undefined): Promise<string> {
   const app = buildApp({ logger: false });
+  // fauxqs knows a queue by a URL whose host not every machine can look up; here a queue is known by its path alone.
+  app.addHook('preHandler', async (http) => {
+    const body = http.body as { QueueUrl?: string } | undefined;
+    if (!body?.QueueUrl || !URL.canParse(body.QueueUrl)) return;
+    const { port } = app.server.address() as AddressInfo;
+    body.QueueUrl = `http://sqs.us-east-1.localhost:${port}${new URL(body.QueueUrl).pathname}`;
+  });
   if (journal) keepJournal(app, journal);
   return app.listen({ port: 0, host: '127.0.0.1' });
 }

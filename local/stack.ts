@@ -94,6 +94,8 @@ async function cleanUp(cleanups: (() => Promise<unknown> | unknown)[]) {
 
 async function start(options: LocalStackOptions, cleanups: (() => Promise<unknown> | unknown)[]): Promise<LocalStack> {
   const { stateFolder, settings } = options;
+  // One that a killed stack left behind would tell of a stack that is not there.
+  rmSync(options.stackFile, { force: true });
   if (stateFolder) mkdirSync(stateFolder, { recursive: true });
   // The port first: who starts a second stack by mistake is told at once.
   const routes = new Map<string, (event: unknown) => Promise<unknown>>();
@@ -258,7 +260,7 @@ async function createQueues(template: Template, sqs: SQSClient, sqsEndpoint: str
     if (resolved.RedrivePolicy) attributes.RedrivePolicy = JSON.stringify(resolved.RedrivePolicy);
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
     const arn = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-    // fauxqs names a host that not every machine can look up.
+    // The engine may name itself by a host that not every machine can look up.
     const ref = new URL(new URL(QueueUrl!).pathname, sqsEndpoint).href;
     physical.set(id, { ref, attributes: { Arn: arn.Attributes!.QueueArn!, QueueName: name } });
   }

@@ -1,0 +1,97 @@
+// What was answered with 200 is kept: over a restart, over the death of the whole stack, and over a half-written state folder.
+
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { charge, event } from '../support/events.js';
+import { spawnStart, startStack, until } from '../support/local-stack.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'durability-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const ids = (rows: { transactions: readonly Record<string, unknown>[] }) =>
+  rows.transactions.map((row) => row.transaction_id);
+const burst = (name: string, count: number) =>
+  Array.from({ length: count }, (_, i) =>
+    event('charge.succeeded', charge({ id: `ch_${name}_${String(i).padStart(3, '0')}`, customer: null })),
+  );
+const idsOf = (events: ReturnType<typeof burst>) => events.map(({ data }) => data.object.id);
+
+test('Ctrl-C in the middle of a burst, and the whole stack killed in the middle of another: every accepted event is there', async () => {
+  const first = burst('first', 60);
+  const second = burst('second', 60);
+  let stack = await startStack({ folder });
+  const secret = stack.file.signingSecrets;
+  await Promise.all(first.map((each) => stack.post(each)));
+  expect(await stack.stop('SIGINT')).toBe(0);
+  expect(existsSync(join(folder, 'stack.json'))).toBe(false);
+
+  stack = await startStack({ folder });
+  expect(stack.file.signingSecrets).toEqual(secret);
+  expect(ids(await stack.rows())).toEqual(idsOf(first));
+  const answers = await Promise.all(second.map((each) => stack.post(each)));
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  await stack.stop('SIGKILL');
+
+  // The last line of the journal, cut in the middle: that event was never answered.
+  const journal = join(folder, '.local', 'queue.jsonl');
+  writeFileSync(journal, '{"sent":"torn","queue":"eve', { flag: 'a' });
+  stack = await startStack({ folder });
+  await stack.settled();
+  expect(ids(await stack.rows())).toEqual([...idsOf(first), ...idsOf(second)]);
+  await stack.stop();
+}, 120_000);
+
+test('a second start on a taken port, or on a state folder in use, ends in a clear line', async () => {
+  const stack = await startStack({ folder });
+  const { port } = new URL(stack.file.webhookUrl);
+  expect(await attempt(['--port', port, '--ephemeral'])).toEqual({
+    code: 1,
+    error: `port ${port} is taken: stop what listens there, or choose another with --port (0: any free one)\n`,
+  });
+  const second = await attempt(['--port', '0']);
+  expect(second).toEqual({
+    code: 1,
+    error: 'another local stack is using .local: stop it, or start with --ephemeral\n',
+  });
+  expect((await stack.post(event('charge.succeeded', charge()))).status).toBe(200);
+  await stack.stop();
+}, 60_000);
+
+test('a state folder that cannot be read ends in a clear line, and is left as it is', async () => {
+  const stack = await startStack({ folder });
+  await stack.stop();
+  const state = join(folder, '.local', 'dynamodb');
+  const manifest = join(state, readdirSync(state).find((name) => name.startsWith('MANIFEST'))!);
+  truncateSync(manifest, Math.floor(statSync(manifest).size / 2));
+  writeFileSync(join(state, 'CURRENT'), 'MANIFEST-999999\n');
+  const { code, error } = await attempt(['--port', '0']);
+  expect(code).toBe(1);
+  expect(error).toMatch(/^the state in \.local cannot be read .*: move the folder away, or start with --ephemeral\n$/);
+}, 60_000);
+
+test.each([
+  [['--partial-refund', 'some'], 'partialRefund is "some"; use one of: delete, net'],
+  [['--transaction-source', 'order'], 'transactionSource is "order"; use one of: charge, invoice'],
+  [['--livemode', 'maybe'], 'livemode is "maybe"; use one of: live, test, both'],
+  [['--port', 'many'], '--port is "many"; use a number from 0 to 65535'],
+  [['--nonsense'], "Unknown option '--nonsense'"],
+])('%j fails with the valid values named', async (args, message) => {
+  const { code, error } = await attempt(args);
+  expect(code).toBe(2);
+  expect(error).toContain(message);
+});
+
+async function attempt(args: readonly string[]): Promise<{ code: number | null; error: string }> {
+  const child = spawnStart([...args, '--stack-file', join(folder, 'second.json')], folder);
+  let error = '';
+  child.stderr!.on('data', (chunk) => {
+    error += chunk;
+  });
+  await until(() => child.exitCode !== null, 20_000);
+  return { code: child.exitCode, error };
+}

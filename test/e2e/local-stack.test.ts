@@ -1,0 +1,206 @@
+// The main job as a stranger sees it: a signed Stripe event in, the right rows out, through `npm start`'s own code.
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { charge, customer, event } from '../support/events.js';
+import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
+import { sign } from '../support/sign.js';
+
+let stack: LocalStackUnderTest;
+beforeAll(async () => {
+  stack = await startStack({ args: ['--signing-secret', 'whsec_given'] });
+}, 60_000);
+afterAll(async () => {
+  expect(await stack.stop()).toBe(0);
+}, 60_000);
+
+const error = (code: string) => ({ error: { code, message: expect.any(String) } });
+
+test('the first screen names the webhook URL, the signing secret, the tables and the next command', () => {
+  const screen = stack.output();
+  for (const told of [
+    stack.file.webhookUrl,
+    stack.file.signingSecrets[0]!,
+    stack.file.dynamodbEndpoint,
+    'npm run demo',
+  ])
+    expect(screen).toContain(told);
+  expect(screen).not.toMatch(/warning/i);
+});
+
+test('a signed customer and its charge become a customer and a transaction', async () => {
+  const created = event('customer.created', customer('acme', { id: 'cus_first' }));
+  const succeeded = event('charge.succeeded', charge({ id: 'ch_first', customer: 'cus_first' }), 5);
+  expect(await stack.post(succeeded)).toEqual({ status: 200, body: '{"received":true}' });
+  expect(await stack.post(created)).toEqual({ status: 200, body: '{"received":true}' });
+  await stack.settled();
+  const { customers, transactions } = await stack.rows();
+  expect(customers).toContainEqual(expect.objectContaining({ customer_key: 'acme', stripe_customer_id: 'cus_first' }));
+  expect(transactions).toContainEqual(
+    expect.objectContaining({
+      transaction_id: 'ch_first',
+      customer_key: 'acme',
+      customer_key_source: 'linked',
+      amount_net: 2000,
+    }),
+  );
+  expect(stack.output()).toMatch(/charge\.succeeded\s+ch_first\s+recorded/);
+});
+
+test('a secret given to `npm start` is valid too, as `stripe listen` needs', async () => {
+  const body = event('customer.updated', customer());
+  expect((await stack.post(body, { secret: 'whsec_given' })).status).toBe(200);
+});
+
+describe('bad input gets the answer of the contract, and the next event is handled as if nothing had happened', () => {
+  const secretName = 'Secret Person';
+  const cases: [
+    name: string,
+    post: () => Promise<{ status: number; body: string }>,
+    status: number,
+    answer: unknown,
+  ][] = [
+    ['not JSON', () => stack.post(`{"name":"${secretName}"`), 400, error('payload_invalid')],
+    [
+      'no signature',
+      () => stack.post(event('charge.succeeded', charge()), { signature: null }),
+      400,
+      error('signature_missing'),
+    ],
+    [
+      'a forged signature',
+      () => stack.post(event('charge.succeeded', charge()), { secret: 'whsec_wrong' }),
+      400,
+      error('signature_invalid'),
+    ],
+    [
+      'an old timestamp',
+      () => {
+        const body = JSON.stringify(event('charge.succeeded', charge()));
+        return stack.post(body, { signature: sign(body, stack.file.signingSecrets[0]!, Date.now() - 301_000) });
+      },
+      400,
+      error('signature_invalid'),
+    ],
+    ['a body of 0 bytes, signed', () => stack.post(''), 400, error('payload_invalid')],
+    [
+      '5 MB without a signature',
+      () => stack.post('x'.repeat(5_000_000), { signature: null }),
+      400,
+      error('signature_missing'),
+    ],
+    ['5 MB, signed, not JSON', () => stack.post('x'.repeat(5_000_000)), 400, error('payload_invalid')],
+    [
+      'a signed event of 5 MB',
+      () =>
+        stack.post(
+          event(
+            'charge.succeeded',
+            charge({ id: 'ch_large', customer: null, description: `${secretName}${'ä"'.repeat(1_000_000)}` }),
+          ),
+        ),
+      200,
+      { received: true },
+    ],
+    [
+      'metadata that is null',
+      () => stack.post(event('charge.succeeded', charge({ id: 'ch_null', metadata: null }))),
+      200,
+      { received: true },
+    ],
+    [
+      'metadata that is a string',
+      () => stack.post(event('charge.succeeded', charge({ id: 'ch_text', metadata: secretName }))),
+      200,
+      { received: true },
+    ],
+    [
+      'nested metadata',
+      () =>
+        stack.post(
+          event('charge.succeeded', charge({ id: 'ch_nested', metadata: { customer_key: { name: secretName } } })),
+        ),
+      200,
+      { received: true },
+    ],
+    [
+      'an amount of 0',
+      () => stack.post(event('charge.succeeded', charge({ id: 'ch_zero', amount: 0, amount_captured: 0 }))),
+      200,
+      { received: true },
+    ],
+    [
+      'an expanded customer',
+      () =>
+        stack.post(
+          event(
+            'charge.succeeded',
+            charge({ id: 'ch_expanded', customer: { id: 'cus_x', object: 'customer', name: secretName } }),
+          ),
+        ),
+      200,
+      { received: true },
+    ],
+    [
+      'data.object missing',
+      () => stack.post({ id: 'evt_x', type: 'charge.succeeded', data: {} }),
+      400,
+      error('payload_invalid'),
+    ],
+    [
+      'an unknown type',
+      () => stack.post(event('plan.created', { id: 'plan_1', object: 'plan' })),
+      200,
+      { received: true },
+    ],
+    [
+      'a thin event',
+      () =>
+        stack.post({
+          id: 'evt_thin',
+          object: 'v2.core.event',
+          type: 'v1.billing.meter.no_meter_found',
+          created: '2024-01-01T00:00:00Z',
+          related_object: { id: 'mtr_1' },
+        }),
+      400,
+      error('thin_event_unsupported'),
+    ],
+  ];
+  test.each(cases)('%s', async (_, post, status, answer) => {
+    const response = await post();
+    expect(response.status).toBe(status);
+    expect(JSON.parse(response.body)).toEqual(answer);
+  });
+
+  test('what could be applied was, and nothing of what came in is in a log line or an answer', async () => {
+    await stack.settled();
+    const { transactions } = await stack.rows();
+    const ids = transactions.map(({ transaction_id }) => transaction_id);
+    expect(ids).toEqual(
+      expect.arrayContaining(['ch_large', 'ch_null', 'ch_text', 'ch_nested', 'ch_zero', 'ch_expanded']),
+    );
+    expect(transactions.find(({ transaction_id }) => transaction_id === 'ch_expanded')).toMatchObject({
+      stripe_customer_id: 'cus_x',
+    });
+    expect(stack.output()).not.toContain(secretName);
+    expect(stack.output()).not.toContain('a@example.com');
+    expect(await stack.deadLetters()).toEqual([]);
+  });
+
+  test('method or path wrong: 404 / 405', async () => {
+    const get = await fetch(stack.file.webhookUrl);
+    expect([get.status, await get.json()]).toEqual([405, error('method_not_allowed')]);
+    const elsewhere = await fetch(new URL('/elsewhere', stack.file.webhookUrl), { method: 'POST', body: '{}' });
+    expect([elsewhere.status, await elsewhere.json()]).toEqual([404, error('not_found')]);
+  });
+});
+
+test('a message that the worker cannot understand ends, after its retries, in the dead-letter queue, whole', async () => {
+  const poison = event('charge.succeeded', charge({ id: 'ch_poison', amount: 'much' }));
+  const healthy = event('charge.succeeded', charge({ id: 'ch_healthy' }));
+  await Promise.all([stack.post(poison), stack.post(healthy)]);
+  await stack.settled();
+  expect((await stack.deadLetters()).map(({ Body }) => JSON.parse(Body!))).toEqual([poison]);
+  expect((await stack.rows()).transactions.map(({ transaction_id }) => transaction_id)).toContain('ch_healthy');
+  expect(stack.output()).toMatch(/request .*not understood.*amount/);
+}, 60_000);

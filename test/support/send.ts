@@ -1,0 +1,22 @@
+// Sends events as Stripe does: several at once, and again what was not answered with 2xx.
+
+import type { Event } from './history.js';
+
+export async function sendAll(
+  post: (event: Event) => Promise<{ status: number }>,
+  events: readonly Event[],
+  concurrency: number,
+): Promise<{ retried: number }> {
+  const queue = events.values();
+  let retried = 0;
+  const sender = async () => {
+    for (const event of queue) {
+      while ((await post(event).catch(() => ({ status: 0 }))).status !== 200) {
+        retried++;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, sender));
+  return { retried };
+}
