@@ -45,6 +45,8 @@ export interface StartOptions {
 export async function startStack({ args = [], folder, env = {} }: StartOptions = {}): Promise<LocalStackUnderTest> {
   const own = folder ?? mkdtempSync(join(tmpdir(), 'stack-under-test-'));
   const stackFile = join(own, 'stack.json');
+  // A stack that was killed could not take its file away.
+  rmSync(stackFile, { force: true });
   const child = spawnStart(
     [...(folder ? [] : ['--ephemeral']), '--port', '0', '--stack-file', stackFile, ...args],
     own,
