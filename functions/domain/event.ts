@@ -46,19 +46,19 @@ export function parseEvent(value: unknown): StripeEvent {
  * Stripe stamps whole seconds, so the rank settles what one second holds and the id what is left.
  */
 export function versionOf(event: Pick<StripeEvent, 'created' | 'type' | 'id'>): string {
-  return `${String(event.created).padStart(12, '0')}#${RANKS[event.type] ?? 0}#${event.id}`;
+  return `${String(event.created).padStart(12, '0')}#${RANKS.get(event.type) ?? 0}#${event.id}`;
 }
 
-const RANKS: Readonly<Record<string, number>> = {
-  'customer.created': 0,
-  'customer.updated': 1,
-  'charge.succeeded': 0,
-  'charge.failed': 0,
-  'charge.captured': 1,
-  'charge.updated': 2,
-  'charge.refunded': 3,
-  'charge.expired': 3,
-};
+const RANKS: ReadonlyMap<string, number> = new Map([
+  ['customer.created', 0],
+  ['customer.updated', 1],
+  ['charge.succeeded', 0],
+  ['charge.failed', 0],
+  ['charge.captured', 1],
+  ['charge.updated', 2],
+  ['charge.refunded', 3],
+  ['charge.expired', 3],
+]);
 
 // Reading fields. Stripe expands references to whole objects where an account asks for it, and says null for absent.
 

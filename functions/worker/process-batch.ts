@@ -64,6 +64,7 @@ function understand(
   }
 }
 
+/** A timeout's DOMException is no `Error` everywhere. */
 function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'UnknownError';
+  return String((error as { name?: unknown } | undefined)?.name ?? 'UnknownError');
 }

@@ -8,7 +8,7 @@ import { charge, customer, event, invoice, invoicePayment } from '../support/eve
 import { type Exploration, explore, type Scenario } from '../support/interleave.js';
 import { expectedRows } from '../support/model.js';
 
-const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 1_500);
+const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 400);
 
 const base = {
   settings: { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' },

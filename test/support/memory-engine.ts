@@ -36,38 +36,39 @@ export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
   const idOf = (table: string, item: Item) => JSON.stringify(KEYS[table]!.map((name) => item[name]));
   const sorted = (table: string) => [...tables.get(table)!.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
 
-  const answer = (name: string, input: never): unknown => {
+  // biome-ignore lint/suspicious/noExplicitAny: each command has its own input
+  const answer = (name: string, input: any): unknown => {
     switch (name) {
       case 'BatchGetCommand':
         return {
-          Responses: mapValues(input['RequestItems'], (request: { Keys: Item[] }, table) => {
+          Responses: mapValues(input.RequestItems, (request: { Keys: Item[] }, table) => {
             return request.Keys.flatMap((key) => structuredClone(tables.get(table)!.get(idOf(table, key))) ?? []);
           }),
         };
       case 'BatchWriteCommand':
-        for (const [table, puts] of Object.entries<{ PutRequest: { Item: Item } }[]>(input['RequestItems'])) {
+        for (const [table, puts] of Object.entries<{ PutRequest: { Item: Item } }[]>(input.RequestItems)) {
           for (const { PutRequest } of puts)
             tables.get(table)!.set(idOf(table, PutRequest.Item), structuredClone(PutRequest.Item));
         }
         return {};
       case 'PutCommand': {
-        const table = input['TableName'] as string;
-        const id = idOf(table, input['Item']);
+        const table = input.TableName as string;
+        const id = idOf(table, input.Item);
         check(input, tables.get(table)!.get(id));
-        tables.get(table)!.set(id, structuredClone(input['Item']));
+        tables.get(table)!.set(id, structuredClone(input.Item));
         return {};
       }
       case 'UpdateCommand': {
-        const table = input['TableName'] as string;
-        const id = idOf(table, input['Key']);
+        const table = input.TableName as string;
+        const id = idOf(table, input.Key);
         const current = tables.get(table)!.get(id);
         check(input, current);
-        tables.get(table)!.set(id, update(input, { ...(current ?? (input['Key'] as Item)) }));
+        tables.get(table)!.set(id, update(input, { ...(current ?? (input.Key as Item)) }));
         return {};
       }
       case 'QueryCommand': {
-        const values = input['ExpressionAttributeValues'] as Record<string, string>;
-        const start = input['ExclusiveStartKey'] as Item | undefined;
+        const values = input.ExpressionAttributeValues as Record<string, string>;
+        const start = input.ExclusiveStartKey as Item | undefined;
         const all = sorted('links')
           .map(([, item]) => item)
           .filter((item) => item.pk === values[':pk'] && String(item.sk).startsWith(values[':prefix'] ?? ''))

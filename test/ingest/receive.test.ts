@@ -1,0 +1,265 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseSettings } from '../../functions/domain/settings.js';
+import { MAX_MESSAGE_BYTES } from '../../functions/ingest/message.js';
+import { receive } from '../../functions/ingest/receive.js';
+import { FRESH_MILLISECONDS, RETRY_MILLISECONDS, signingSecrets } from '../../functions/ingest/signing-secrets.js';
+import { charge, event, invoice } from '../support/events.js';
+import { rule } from '../support/rule.js';
+import { sign } from '../support/sign.js';
+
+const NOW = 1_800_000_000_000;
+
+function webhook({
+  secrets = ['whsec_1'],
+  settings = {},
+  fail = false,
+}: {
+  secrets?: string[];
+  settings?: object;
+  fail?: boolean;
+} = {}) {
+  const world = { secrets, reads: 0, secretFails: false, now: NOW, queue: [] as string[] };
+  const dependencies = {
+    settings: parseSettings(settings),
+    now: () => world.now,
+    secrets: signingSecrets(
+      async () => {
+        world.reads++;
+        if (world.secretFails) throw new Error('unreachable');
+        return JSON.stringify({ signingSecrets: world.secrets });
+      },
+      () => world.now,
+    ),
+    enqueue: async (message: string) => {
+      if (fail) throw new Error('unreachable');
+      world.queue.push(message);
+    },
+  };
+  const post = async (
+    body: unknown,
+    {
+      secret = 'whsec_1',
+      signature,
+      at = world.now,
+    }: { secret?: string; signature?: string | undefined; at?: number } = {},
+  ) => {
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const received = await receive({ body: bytes, signature: signature ?? sign(bytes, secret, at) }, dependencies);
+    return { status: received.status, body: JSON.parse(received.body), outcome: received.outcome };
+  };
+  return { world, post, dependencies };
+}
+
+const succeeded = event('charge.succeeded', charge());
+
+describe(rule('verified and queued, or of a type or mode not wanted'), () => {
+  test(rule('200 is given only after the queue has accepted the event.'), async () => {
+    const { world, post } = webhook();
+    expect(await post(succeeded)).toEqual({ status: 200, body: { received: true }, outcome: 'queued' });
+    expect(world.queue).toEqual([JSON.stringify(succeeded)]);
+    expect(await webhook({ fail: true }).post(succeeded)).toMatchObject({
+      status: 503,
+      body: { error: { code: 'queue_unavailable' } },
+    });
+  });
+  test(rule('Any other type is answered 200, counted, and not queued.'), async () => {
+    const { world, post } = webhook({ settings: { livemode: 'live' } });
+    expect(await post({ ...succeeded, livemode: true, type: 'plan.created' })).toMatchObject({
+      status: 200,
+      outcome: 'type_not_wanted',
+    });
+    expect(await post(succeeded)).toMatchObject({ status: 200, outcome: 'other_mode' });
+    expect(await post({ ...succeeded, livemode: true })).toMatchObject({ status: 200, outcome: 'queued' });
+    expect(world.queue).toHaveLength(1);
+  });
+  test('the bytes are verified and queued as they came, whatever characters they hold', async () => {
+    const { world, post } = webhook();
+    const body = JSON.stringify(event('charge.succeeded', charge({ description: 'ß 😀 \u2028 \uFFFF' }))).replace(
+      '"ch_1"',
+      '"ch_\\u0031"',
+    );
+    expect((await post(body)).status).toBe(200);
+    expect(world.queue[0]).toBe(body.replace('\uFFFF', '\\uffff'));
+    expect(JSON.parse(world.queue[0]!)).toEqual(JSON.parse(body));
+  });
+});
+
+describe(rule('no signature, wrong signature, timestamp outside the tolerance (300 s)'), () => {
+  const cases: [name: string, signature: string | undefined, options: object, code: string][] = [
+    ['none', '', {}, 'signature_missing'],
+    ['another secret', undefined, { secret: 'whsec_2' }, 'signature_invalid'],
+    ['301 seconds old', undefined, { at: NOW - 301_000 }, 'signature_invalid'],
+    ['301 seconds ahead', undefined, { at: NOW + 301_000 }, 'signature_invalid'],
+    ['no time', 'v1=abc', {}, 'signature_invalid'],
+    ['no v1', `t=${NOW / 1000}`, {}, 'signature_invalid'],
+    ['nonsense', '💥,,==', {}, 'signature_invalid'],
+    ['many of v1', `t=${NOW / 1000}${',v1=00'.repeat(1000)}`, {}, 'signature_invalid'],
+  ];
+  test.each(cases)('%s', async (_, signature, options, code) => {
+    const { world, post } = webhook();
+    expect(await post(succeeded, { ...options, ...(signature === undefined ? {} : { signature }) })).toMatchObject({
+      status: 400,
+      body: { error: { code } },
+    });
+    expect(world.queue).toEqual([]);
+  });
+  test('300 seconds old, or ahead, is within it', async () => {
+    const { post } = webhook();
+    expect((await post(succeeded, { at: NOW - 300_000 })).status).toBe(200);
+    expect((await post(succeeded, { at: NOW + 300_000 })).status).toBe(200);
+  });
+  test('one byte changed on the way', async () => {
+    const { post } = webhook();
+    const body = JSON.stringify(succeeded);
+    expect((await post(body.replace('2000', '9000'), { signature: sign(body, 'whsec_1', NOW) })).status).toBe(400);
+  });
+});
+
+describe(rule('signed but not JSON, no `id`, `type` or `data.object`'), () => {
+  test.each([
+    ['not JSON', '{"id":'],
+    ['empty', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no id', { ...succeeded, id: '' }],
+    ['no type', { ...succeeded, type: undefined }],
+    ['no object', { ...succeeded, data: {} }],
+    ['bytes', Buffer.from([0xff, 0xfe, 0x00])],
+  ])('%s', async (_, body) => {
+    const { post } = webhook();
+    const answer = await post(body);
+    // What is no UTF-8 is no longer what was signed once it is decoded.
+    const code = Buffer.isBuffer(body) ? 'signature_invalid' : 'payload_invalid';
+    expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
+  });
+  test(rule('a thin (v2) event'), async () => {
+    const thin = {
+      id: 'evt_1',
+      object: 'v2.core.event',
+      type: 'v1.billing.meter.no_meter_found',
+      related_object: { id: 'x' },
+    };
+    const answer = await webhook().post(thin);
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'thin_event_unsupported' } } });
+    expect(answer.body.error.message).toContain('snapshot');
+  });
+});
+
+describe('signing secrets', () => {
+  test(
+    rule('Several signing secrets are valid at once (Stripe overlaps them for 24 h when one is rolled)'),
+    async () => {
+      const { post } = webhook({ secrets: ['whsec_1', 'whsec_2'] });
+      expect((await post(succeeded, { secret: 'whsec_2' })).status).toBe(200);
+      expect((await post(succeeded, { secret: 'whsec_1' })).status).toBe(200);
+    },
+  );
+  test(
+    rule(
+      'a new secret is picked up without a deploy, and a flood of bad signatures does not become a flood of secret reads',
+    ),
+    async () => {
+      const { world, post } = webhook();
+      await post(succeeded);
+      world.secrets = ['whsec_new'];
+      world.now += RETRY_MILLISECONDS;
+      expect((await post(succeeded, { secret: 'whsec_new' })).status).toBe(200);
+      expect(world.reads).toBe(2);
+      await Promise.all(Array.from({ length: 1000 }, () => post(succeeded, { secret: 'whsec_wrong' })));
+      expect(world.reads).toBe(2);
+      world.now += RETRY_MILLISECONDS;
+      await Promise.all(Array.from({ length: 1000 }, () => post(succeeded, { secret: 'whsec_wrong' })));
+      expect(world.reads).toBe(3);
+    },
+  );
+  test('a revoked secret is refused within the time that the list is kept', async () => {
+    const { world, post } = webhook();
+    await post(succeeded);
+    world.secrets = ['whsec_new'];
+    world.now += FRESH_MILLISECONDS - 1;
+    expect((await post(succeeded)).status).toBe(200);
+    world.now += 1;
+    expect((await post(succeeded)).status).toBe(400);
+  });
+  test(rule('the queue or the secret cannot be reached'), async () => {
+    const unreachable = webhook();
+    unreachable.world.secretFails = true;
+    expect(await unreachable.post(succeeded)).toMatchObject({
+      status: 503,
+      body: { error: { code: 'secret_unavailable' } },
+    });
+    await unreachable.post(succeeded);
+    expect(unreachable.world.reads).toBe(1);
+    expect(await webhook({ secrets: [] }).post(succeeded)).toMatchObject({
+      status: 503,
+      body: { error: { code: 'secret_unavailable' } },
+    });
+  });
+  test('while the secret cannot be read, what fits a known one passes, and of the rest nobody can say that it is wrong', async () => {
+    const { world, post } = webhook();
+    await post(succeeded);
+    world.secretFails = true;
+    world.now += FRESH_MILLISECONDS;
+    expect((await post(succeeded)).status).toBe(200);
+    expect((await post(succeeded, { secret: 'whsec_unknown' })).status).toBe(503);
+  });
+});
+
+describe(
+  rule('An event too large for one queue message is cut down to the fields this page names, never dropped.'),
+  () => {
+    const filler = { description: 'x'.repeat(MAX_MESSAGE_BYTES) };
+    test.each([
+      event(
+        'charge.refunded',
+        charge({ ...filler, invoice: { id: 'in_1', lines: [] }, metadata: { customer_key: 'k', note: 'n' } }),
+      ),
+      event(
+        'invoice.payment_succeeded',
+        invoice({
+          ...filler,
+          payments: { data: [{ payment: { payment_intent: 'pi_9' } }] },
+          parent: { subscription_details: { metadata: { gspk: 'cDk=' } } },
+        }),
+      ),
+    ])('$type', async (large) => {
+      const { world, post } = webhook({ settings: { transactionSource: 'invoice' } });
+      expect((await post(large)).status).toBe(200);
+      expect(Buffer.byteLength(world.queue[0]!)).toBeLessThan(MAX_MESSAGE_BYTES);
+      const { decide } = await import('../../functions/domain/decide.js');
+      const { parseEvent } = await import('../../functions/domain/event.js');
+      for (const transactionSource of ['charge', 'invoice']) {
+        const settings = parseSettings({ transactionSource });
+        expect(decide(parseEvent(JSON.parse(world.queue[0]!)), settings)).toEqual(decide(large, settings));
+      }
+    });
+    test('whatever it is large by, it fits', async () => {
+      const { world, post } = webhook();
+      const huge = 'x'.repeat(1_000_000);
+      await post(
+        event(
+          'charge.succeeded',
+          charge({
+            metadata: { customer_key: huge, product_key: huge },
+            status: 'succeeded',
+            customer: { id: 'cus_a', name: huge },
+          }),
+        ),
+      );
+      expect(JSON.parse(world.queue[0]!).data.object).toMatchObject({ customer: { id: 'cus_a' }, metadata: {} });
+    });
+  },
+);
+
+test(rule('it never echoes the body, the secret or a stack trace'), async () => {
+  const { post } = webhook();
+  const marked = { ...succeeded, id: 'MARK', data: { object: 'MARK' } };
+  for (const answer of [
+    await post(marked),
+    await post('MARK'),
+    await post(succeeded, { signature: 't=1,v1=MARK' }),
+    await post(succeeded, { secret: 'whsec_2' }),
+  ]) {
+    expect(JSON.stringify(answer.body)).not.toMatch(/MARK|whsec_[12]| at /);
+  }
+});
