@@ -81,8 +81,8 @@ export async function sweepFollowers(
     const rows = await readFollowers(connection, stripeCustomerId);
     const astray = rows.filter((row) => row.customer_key !== sweptBy.customer_key);
     await inParallel(astray, async (row) => {
+      // A row that changed meanwhile is left to whoever changed it: that worker has the link still to read.
       if (await attribute(connection, row, sweptBy.customer_key)) attributed++;
-      else await follow(connection, stripeCustomerId, String(row.transaction_id));
     });
     // What this worker did not touch, it cannot have put wrong; whoever moved the link sweeps after it.
     if (astray.length === 0) return attributed;

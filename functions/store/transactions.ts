@@ -37,8 +37,8 @@ export async function putDeleted(connection: Connection, row: DeletedTransaction
   });
 }
 
-/** What tells two states of an invoice's row apart. */
-const STATE_ATTRIBUTES = ['status', 'version', 'amount_refunded', 'customer_key'] as const;
+/** What tells two states of an invoice's row apart; a tombstone has the version of another event. */
+const STATE_ATTRIBUTES = ['version', 'amount_refunded', 'customer_key'] as const;
 
 /**
  * Puts a computed row in the place of the one that was read.
@@ -72,7 +72,7 @@ export function isLinkedTo(row: Item | undefined, stripeCustomerId: string): row
  */
 export async function attribute(connection: Connection, current: Item, customerKey: string): Promise<boolean> {
   const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = stateOf(current, [
-    'status',
+    // Gone from a tombstone, so that it stays one.
     'stripe_customer_id',
     'customer_key_source',
     'customer_key',

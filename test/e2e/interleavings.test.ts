@@ -158,6 +158,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'three workers: a charge and two moves of its customer': {
     ...base,
+    // The one in which a third worker comes between the second read of the first and what it writes by it.
+    effort: 8,
     workers: [
       [event('charge.succeeded', charge())],
       [event('customer.created', customer('acme'), 1)],

@@ -85,12 +85,27 @@ describe('rows of charges', () => {
       expect(await only()).toEqual(own);
     },
   );
+  test('a row that meanwhile took the same key as its own, or went to another Stripe customer, is not touched', async () => {
+    const linked = recorded('1', { stripe_customer_id: 'cus_a', customer_key: 'acme', customer_key_source: 'linked' });
+    for (const now of [
+      recorded('2', { stripe_customer_id: 'cus_a', customer_key: 'acme', customer_key_source: 'own' }),
+      recorded('3', { stripe_customer_id: 'cus_b', customer_key: 'acme', customer_key_source: 'linked' }),
+    ]) {
+      await putRecorded(engine, now);
+      expect(await attribute(engine, { ...linked }, 'beta')).toBe(false);
+      expect(await only()).toEqual(now);
+    }
+    await putDeleted(engine, deleted('4'));
+    expect(await attribute(engine, { ...recorded('1', { stripe_customer_id: 'cus_a' }) }, 'beta')).toBe(false);
+    expect(await only()).toEqual(deleted('4'));
+  });
   test('a computed row takes only the place of the one that was read', async () => {
     expect(await replaceTransaction(engine, recorded('1'), undefined)).toBe(true);
     expect(await replaceTransaction(engine, recorded('2'), undefined)).toBe(false);
     expect(await replaceTransaction(engine, recorded('2', { amount_refunded: 5 }), { ...recorded('1') })).toBe(true);
     expect(await replaceTransaction(engine, recorded('3'), { ...recorded('2') })).toBe(false);
     expect(await replaceTransaction(engine, recorded('3'), { ...recorded('2', { amount_refunded: 5 }) })).toBe(true);
+    expect(await replaceTransaction(engine, recorded('6'), { ...recorded('2') })).toBe(false);
     expect(await replaceTransaction(engine, deleted('4'), { ...recorded('3') })).toBe(true);
     expect(await replaceTransaction(engine, recorded('5'), { ...recorded('4') })).toBe(false);
     expect(await only()).toEqual(deleted('4'));
@@ -121,6 +136,7 @@ describe('customers', () => {
     await write(claim('p2', '2'));
     await write({ ...claim('p3', '3'), snapshot: snapshot('3', 'Ann') });
     await write(claim('p1', '1'));
+    await write(claim('p4', '4'));
     await write({});
     expect((await engine.rows()).customers).toEqual([
       { customer_key: 'acme', ...snapshot('3', 'Ann'), partner_key: 'p1', partner_version: '1' },
@@ -140,6 +156,7 @@ describe('links', () => {
       stale: true,
     });
     // Read before another worker moved it.
+    expect(await link('old', '1', { customer_key: 'older', version: '0' })).toMatchObject({ stale: true });
     expect(await link('acme', '3', { customer_key: 'acme', version: '1' })).toMatchObject({
       sweep: false,
       stale: false,

@@ -1,7 +1,7 @@
 // Every order in which the requests of several workers can reach the tables, and every point at which one can die.
 //
 // Workers run the store's real code on the memory engine, and each request waits until the explorer lets it through. The
-// explorer goes through the choices depth first, by running again with a longer prefix of choices; a state that was seen
+// explorer goes through the choices by running again with a longer prefix of choices; a state that was seen
 // (tables, and what each worker has been answered) is not gone into twice.
 
 import { createHash } from 'node:crypto';
@@ -9,9 +9,12 @@ import type { Settings } from '../../functions/domain/settings.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
 import type { Event } from './history.js';
 import { memoryEngine } from './memory-engine.js';
+import { seeded } from './workload.js';
 
 export interface Scenario {
   readonly settings: Settings;
+  /** How many times the usual number of runs it is worth. */
+  readonly effort?: number;
   /** Events that were applied before. */
   readonly before: readonly Event[];
   /** What each worker has in hand at the same time. */
@@ -53,11 +56,16 @@ export async function explore(
   { crashes = 0, limit = Number.POSITIVE_INFINITY }: { readonly crashes?: number; readonly limit?: number } = {},
 ): Promise<Exploration> {
   const visited = new Set<string>();
+  const random = seeded(1);
   const prefixes: Choice[][] = [[]];
   const found = { states: 0, ends: 0, crashes: 0, exhaustive: true };
   for (let runs = 0; prefixes.length > 0; runs++) {
     if (runs >= limit) return { ...found, exhaustive: false };
-    const prefix = prefixes.pop()!;
+    // Not the deepest first: under a limit, choices made early count as much as those made late.
+    const at = Math.floor(random() * prefixes.length);
+    const prefix = prefixes[at]!;
+    prefixes[at] = prefixes.at(-1)!;
+    prefixes.pop();
     const run = await startRun(scenario);
     for (const choice of prefix) await run.take(choice);
     const taken = [...prefix];

@@ -40,6 +40,8 @@ export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
   const answer = (name: string, input: any): unknown => {
     switch (name) {
       case 'BatchGetCommand':
+        for (const request of Object.values<{ ConsistentRead?: boolean }>(input.RequestItems))
+          requireConsistent(request);
         return {
           Responses: mapValues(input.RequestItems, (request: { Keys: Item[] }, table) => {
             return request.Keys.flatMap((key) => structuredClone(tables.get(table)!.get(idOf(table, key))) ?? []);
@@ -67,6 +69,7 @@ export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
         return {};
       }
       case 'QueryCommand': {
+        requireConsistent(input);
         const values = input.ExpressionAttributeValues as Record<string, string>;
         const start = input.ExclusiveStartKey as Item | undefined;
         const all = sorted('links')
@@ -110,6 +113,11 @@ export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
       return requests;
     },
   };
+}
+
+/** In memory every read is consistent; on AWS only one that asks for it, and the protocol rests on it. */
+function requireConsistent({ ConsistentRead }: { readonly ConsistentRead?: boolean }) {
+  if (ConsistentRead !== true) throw new Error('a read of the store is not strongly consistent');
 }
 
 function canonical(value: unknown): unknown {

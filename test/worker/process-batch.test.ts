@@ -111,24 +111,41 @@ describe('faults', () => {
   });
   test('unprocessed parts of a batch are asked for again, until the time is over', async () => {
     const engine = memoryEngine();
-    let refuse = 2;
+    let refuses = (count: number) => count % 2 === 1;
+    let count = 0;
     const send = async (command: { constructor: { name: string }; input: { RequestItems: object } }) => {
       const { name } = command.constructor;
-      if (refuse > 0 && name === 'BatchWriteCommand') {
-        refuse--;
-        return { UnprocessedItems: command.input.RequestItems };
-      }
-      if (refuse > 0 && name === 'BatchGetCommand') {
-        refuse--;
-        return { Responses: {}, UnprocessedKeys: command.input.RequestItems };
+      if (/^Batch/.test(name) && refuses(++count)) {
+        return name === 'BatchGetCommand'
+          ? { Responses: {}, UnprocessedKeys: command.input.RequestItems }
+          : { UnprocessedItems: command.input.RequestItems };
       }
       return engine.client.send(command as never);
     };
     const connection = { tables: engine.tables, client: { send } as never };
-    expect(await outcomes(connection, [event('charge.succeeded', charge())])).toEqual(['waiting']);
-    refuse = Number.POSITIVE_INFINITY;
+    const history = [
+      event('charge.succeeded', charge()),
+      event('customer.created', customer('acme')),
+      event('charge.succeeded', charge({ id: 'ch_2' })),
+    ];
+    await deliver(
+      connection,
+      SETTINGS,
+      history.map((each) => [each]),
+    );
+    expect(engine.rows()).toEqual(expectedRows(history, SETTINGS));
+    refuses = () => true;
     const over = { ...connection, signal: AbortSignal.timeout(150) };
     expect(await outcomes(over, [event('charge.succeeded', charge())])).toEqual(['failed: TimeoutError']);
+  });
+  test('a charge whose mark could not be written is tried again', async () => {
+    const engine = memoryEngine({
+      before: (name) => {
+        if (name === 'BatchWriteCommand') throw Object.assign(new Error('down'), { name: 'InternalServerError' });
+      },
+    });
+    expect(await outcomes(engine, [event('charge.succeeded', charge())])).toEqual(['failed: InternalServerError']);
+    expect(engine.rows().transactions).toEqual([]);
   });
 });
 

@@ -1,0 +1,72 @@
+// `npm run mutants`: makes each edit in a copy of the project, one at a time, and checks that the test it names fails.
+
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MUTANTS, type Mutant } from './mutants.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const COPIED = ['functions', 'lib', 'local', 'test', 'docs', 'dist', 'package.json', 'tsconfig.json', 'jest.config.js'];
+const AT_ONCE = 2;
+const MINUTES = 3;
+
+for (const { file, find } of MUTANTS) {
+  const found = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;
+  if (found !== 1) throw new Error(`${file} holds ${found} times, not once: ${find}`);
+}
+const copies = await Promise.all(Array.from({ length: AT_ONCE }, copyProject));
+try {
+  const files = [...new Set(MUTANTS.map(({ breaks }) => breaks))];
+  if (!(await passes(copies[0]!, files))) throw new Error('the tests fail without any edit: mend them first');
+  const survivors: Mutant[] = [];
+  const queue = MUTANTS.values();
+  await Promise.all(
+    copies.map(async (copy) => {
+      for (const mutant of queue) {
+        const killed = await isKilled(copy, mutant);
+        if (!killed) survivors.push(mutant);
+        process.stdout.write(`${killed ? 'killed  ' : 'SURVIVED'}  ${mutant.what}  (${mutant.breaks})\n`);
+      }
+    }),
+  );
+  process.stdout.write(`mutants: ${MUTANTS.length - survivors.length} of ${MUTANTS.length} killed\n`);
+  process.exitCode = survivors.length === 0 ? 0 : 1;
+} finally {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+}
+
+async function copyProject(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
+  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+async function isKilled(copy: string, { file, find, replace, breaks }: Mutant): Promise<boolean> {
+  const path = join(copy, file);
+  const source = readFileSync(path, 'utf8');
+  writeFileSync(
+    path,
+    source.replace(find, () => replace),
+  );
+  try {
+    return !(await passes(copy, [breaks]));
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+/** A test that runs for ever has failed too: an edit may take away what ends a loop. */
+async function passes(copy: string, testFiles: readonly string[]): Promise<boolean> {
+  const jest = join(copy, 'node_modules', 'jest', 'bin', 'jest.js');
+  const child = spawn(process.execPath, [jest, '--bail', '--silent', '--maxWorkers=1', ...testFiles], {
+    cwd: copy,
+    env: { ...process.env, WAITING_CHARGES: '30' },
+    stdio: 'ignore',
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), MINUTES * 60_000);
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  clearTimeout(timer);
+  return code === 0;
+}
