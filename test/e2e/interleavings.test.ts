@@ -208,7 +208,7 @@ function describeScenarios(how: string, crashes: number) {
         (rows, choices) => expect({ rows, choices }).toEqual({ rows: expected, choices }),
         {
           crashes,
-          limit: LIMIT,
+          limit: LIMIT * (scenario.effort ?? 1),
         },
       );
       count(exploration);
