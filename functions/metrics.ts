@@ -31,3 +31,5 @@ export const TRANSACTIONS_ATTRIBUTED = 'TransactionsAttributed';
 export const METADATA_UNUSABLE = 'MetadataUnusable';
 /** From Stripe's stamp on the event to its rows, in seconds. */
 export const EVENT_AGE = 'EventAge';
+/** Net amounts that new transactions were recorded with, in the currency's minor unit; with the dimension `currency`. */
+export const AMOUNT_RECORDED = 'AmountRecorded';

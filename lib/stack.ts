@@ -1,6 +1,6 @@
 // The stack of one stage.
 
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { StripePartnerSync, type StripePartnerSyncProps } from './stripe-partner-sync.js';
 
@@ -8,14 +8,15 @@ export class StripePartnerSyncStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & StripePartnerSyncProps) {
     super(scope, id, props);
     const sync = new StripePartnerSync(this, 'Sync', props);
+    Tags.of(this).add('application', 'stripe-partner-sync');
     const outputs = {
       WebhookUrl: sync.webhookUrl,
       SigningSecretArn: sync.signingSecret.secretArn,
       QueueUrl: sync.queue.queueUrl,
       DeadLetterQueueUrl: sync.deadLetterQueue.queueUrl,
-      CustomersTable: sync.tables.customers.tableName,
-      TransactionsTable: sync.tables.transactions.tableName,
-      LinksTable: sync.tables.links.tableName,
+      CustomersTable: sync.customersTable.tableName,
+      TransactionsTable: sync.transactionsTable.tableName,
+      LinksTable: sync.linksTable.tableName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

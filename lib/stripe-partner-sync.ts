@@ -1,116 +1,185 @@
-// The whole pipeline as one construct: webhook, queue, worker and tables.
+// The whole pipeline as one construct: webhook, queue, worker, tables, dashboard and alarms.
 
 import { Duration } from 'aws-cdk-lib';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type FunctionName, requireBundle } from './functions.js';
+import { type AlarmThresholds, DEFAULT_THRESHOLDS, SyncAlarms } from './alarms.js';
+import { SyncDashboard } from './dashboard.js';
+import { Queues } from './queues.js';
+import { SavedQueries } from './saved-queries.js';
 import { parseSettings, type Settings, settingsEnvironment } from './settings.js';
+import { type Rollout, SyncFunction } from './sync-function.js';
 import { Tables } from './tables.js';
+import { type CustomDomain, WebhookApi } from './webhook-api.js';
 
-export const WEBHOOK_PATH = '/stripe/webhook';
-
+/**
+ * @example
+ * const sync = new StripePartnerSync(this, 'Partners', { livemode: 'live', alarmEmail: 'oncall@example.com' });
+ * sync.transactionsTable.grantReadData(payoutFunction);
+ */
 export interface StripePartnerSyncProps extends Partial<Settings> {
-  /** Keep tables and their data when the stack is deleted, and allow going back to any second of 35 days. */
+  /** Keep tables, logs and the data in them whatever happens to the stack, and allow going back to any second of 35 days. Default: true. */
   readonly retainData?: boolean;
+  /** How long logs are kept. Default: one month. */
+  readonly logRetention?: RetentionDays;
+  /** Where alarms go. Default: a topic of its own. */
+  readonly alarmTopic?: ITopic;
+  /** Somebody to tell of alarms on the construct's own topic. */
+  readonly alarmEmail?: string;
+  /** When alarms go off; what is not given stays at its default. */
+  readonly alarmThresholds?: Partial<AlarmThresholds>;
+  /** A name of your own for the webhook. Default: API Gateway's. */
+  readonly customDomain?: CustomDomain;
+  /** A key of your own for tables, queues, secret and topic. Default: keys that AWS owns. */
+  readonly encryptionKey?: IKey;
+  /** Requests a second that the webhook takes in the long run, and at once. Default: 200 and 400. */
+  readonly throttle?: { readonly rate: number; readonly burst: number };
+  /** Worker instances at most, so that a burst cannot starve the account. Default: 10. */
+  readonly workerConcurrency?: number;
+  /** How a new version takes over. Default: `canary`. */
+  readonly rollout?: Rollout;
+  /** Currencies whose amounts the dashboard draws, as Stripe writes them. Default: usd, eur. */
+  readonly currencies?: readonly string[];
 }
 
 export class StripePartnerSync extends Construct {
-  readonly tables: Tables;
+  /** Where to send Stripe's events. */
+  readonly webhookUrl: string;
+  /** Customers by `customer_key`; index `by_partner`. */
+  readonly customersTable: Table;
+  /** Transactions by `transaction_id`; index `by_customer`. */
+  readonly transactionsTable: Table;
+  /** The machinery's own; readers never need it. */
+  readonly linksTable: Table;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  /** Holds `{"signingSecrets":["whsec_…"]}`. */
   readonly signingSecret: Secret;
-  readonly ingest: LambdaFunction;
-  readonly worker: LambdaFunction;
-  readonly webhookUrl: string;
+  readonly ingestFunction: LambdaFunction;
+  readonly workerFunction: LambdaFunction;
+  readonly alarmTopic: ITopic;
+  readonly dashboard: Dashboard;
 
   constructor(scope: Construct, id: string, props: StripePartnerSyncProps = {}) {
     super(scope, id);
     const settings = parseSettings(props);
-    this.tables = new Tables(this, 'Tables', { retain: props.retainData ?? true });
+    const retain = props.retainData ?? true;
+    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
+    const encryption = props.encryptionKey ? { encryptionKey: props.encryptionKey } : {};
 
-    const workerTimeout = Duration.seconds(60);
-    this.deadLetterQueue = new Queue(this, 'DeadLetters', { retentionPeriod: Duration.days(14), enforceSSL: true });
-    this.queue = new Queue(this, 'Events', {
-      // Six times the worker's timeout, as AWS advises, and the batch window: a batch is never delivered while it is in hand.
-      visibilityTimeout: Duration.seconds(6 * workerTimeout.toSeconds() + BATCH_WINDOW.toSeconds()),
-      retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 5 },
-      enforceSSL: true,
+    const tables = new Tables(this, 'Tables', { retain, ...encryption });
+    this.customersTable = tables.customers;
+    this.transactionsTable = tables.transactions;
+    this.linksTable = tables.links;
+
+    const queues = new Queues(this, 'Queues', {
+      workerTimeout: WORKER_TIMEOUT,
+      batchWindow: BATCH_WINDOW,
+      ...encryption,
     });
+    this.queue = queues.events;
+    this.deadLetterQueue = queues.deadLetters;
 
     // Made with an empty list: until a signing secret is stored the webhook answers 503, and Stripe sends again.
     this.signingSecret = new Secret(this, 'SigningSecrets', {
       description: 'The valid signing secrets of the Stripe webhook endpoint: {"signingSecrets":["whsec_…"]}',
       generateSecretString: { secretStringTemplate: '{"signingSecrets":[]}', generateStringKey: 'unused' },
+      ...encryption,
     });
 
-    this.ingest = this.addFunction('ingest', {
+    const functionDefaults = { logRetention, retainLogs: retain };
+    const ingest = new SyncFunction(this, 'Ingest', {
+      ...functionDefaults,
+      name: 'ingest',
+      description: 'Verifies Stripe events and puts them into the queue',
       memorySize: 256,
       timeout: Duration.seconds(15),
-      description: 'Verifies Stripe events and puts them into the queue',
       environment: {
         ...settingsEnvironment(settings),
-        QUEUE_URL: this.queue.queueUrl,
+        QUEUE_URL: queues.events.queueUrl,
         SIGNING_SECRET_ARN: this.signingSecret.secretArn,
       },
     });
-    this.queue.grantSendMessages(this.ingest);
-    this.signingSecret.grantRead(this.ingest);
+    ingest.grant(['sqs:SendMessage'], [queues.events.queueArn]);
+    ingest.grant(['secretsmanager:GetSecretValue'], [this.signingSecret.secretArn]);
+    if (props.encryptionKey) ingest.grant(['kms:Decrypt', 'kms:GenerateDataKey'], [props.encryptionKey.keyArn]);
 
-    this.worker = this.addFunction('worker', {
-      memorySize: 256,
-      timeout: workerTimeout,
+    const worker = new SyncFunction(this, 'Worker', {
+      ...functionDefaults,
+      name: 'worker',
       description: 'Applies Stripe events to the customer and transaction tables',
+      memorySize: 256,
+      timeout: WORKER_TIMEOUT,
+      reservedConcurrentExecutions: props.workerConcurrency ?? 10,
       environment: {
         ...settingsEnvironment(settings),
-        CUSTOMERS_TABLE: this.tables.customers.tableName,
-        TRANSACTIONS_TABLE: this.tables.transactions.tableName,
-        LINKS_TABLE: this.tables.links.tableName,
+        CUSTOMERS_TABLE: tables.customers.tableName,
+        TRANSACTIONS_TABLE: tables.transactions.tableName,
+        LINKS_TABLE: tables.links.tableName,
       },
     });
-    for (const table of [this.tables.customers, this.tables.transactions, this.tables.links]) {
-      table.grantReadWriteData(this.worker);
-    }
-    this.worker.addEventSource(
-      new SqsEventSource(this.queue, {
-        batchSize: 100,
-        maxBatchingWindow: BATCH_WINDOW,
-        reportBatchItemFailures: true,
-      }),
+    worker.grant(['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], [tables.customers.tableArn]);
+    worker.grant(['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.transactions.tableArn]);
+    worker.grant(
+      ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      [tables.links.tableArn],
     );
-
-    const api = new HttpApi(this, 'Api', { description: 'Receives Stripe webhook events' });
-    api.addRoutes({
-      path: WEBHOOK_PATH,
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('Ingest', this.ingest),
+    // What Lambda does on the function's behalf to feed it from the queue.
+    worker.grant(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queues.events.queueArn]);
+    if (props.encryptionKey) worker.grant(['kms:Decrypt'], [props.encryptionKey.keyArn]);
+    const eventSource = new EventSourceMapping(this, 'EventSource', {
+      target: worker.alias,
+      eventSourceArn: queues.events.queueArn,
+      batchSize: 100,
+      maxBatchingWindow: BATCH_WINDOW,
+      reportBatchItemFailures: true,
     });
-    this.webhookUrl = `${api.apiEndpoint}${WEBHOOK_PATH}`;
+    eventSource.node.addDependency(worker.role);
+
+    const api = new WebhookApi(this, 'Webhook', {
+      ingest: ingest.alias,
+      throttle: props.throttle ?? { rate: 200, burst: 400 },
+      logRetention,
+      ...(props.customDomain ? { customDomain: props.customDomain } : {}),
+    });
+    this.webhookUrl = api.url;
+
+    this.alarmTopic = props.alarmTopic ?? this.ownTopic(props);
+    const watched = { api, queues, ingest, worker, tables: [tables.customers, tables.transactions, tables.links] };
+    const alarms = new SyncAlarms(this, 'Alarms', {
+      ...watched,
+      topic: this.alarmTopic,
+      thresholds: { ...DEFAULT_THRESHOLDS, ...props.alarmThresholds },
+    });
+    ingest.rollOut(props.rollout ?? 'canary', [alarms.ingestErrors]);
+    worker.rollOut(props.rollout ?? 'canary', [alarms.workerErrors]);
+    this.dashboard = new SyncDashboard(this, 'Overview', {
+      ...watched,
+      alarms: alarms.all,
+      currencies: props.currencies ?? ['usd', 'eur'],
+    }).dashboard;
+    new SavedQueries(this, 'Queries', { ingest, worker });
+    this.ingestFunction = ingest.function;
+    this.workerFunction = worker.function;
   }
 
-  private addFunction(
-    name: FunctionName,
-    props: { memorySize: number; timeout: Duration; description: string; environment: Record<string, string> },
-  ): LambdaFunction {
-    return new LambdaFunction(this, name === 'ingest' ? 'Ingest' : 'Worker', {
-      ...props,
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      handler: 'index.handler',
-      code: Code.fromAsset(requireBundle(name)),
-      environment: {
-        ...props.environment,
-        NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: name,
-        POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync',
-      },
+  private ownTopic({ alarmEmail, encryptionKey }: StripePartnerSyncProps): Topic {
+    const topic = new Topic(this, 'AlarmTopic', {
+      enforceSSL: true,
+      ...(encryptionKey ? { masterKey: encryptionKey } : {}),
     });
+    if (alarmEmail) topic.addSubscription(new EmailSubscription(alarmEmail));
+    return topic;
   }
 }
 
 const BATCH_WINDOW = Duration.seconds(2);
+const WORKER_TIMEOUT = Duration.seconds(30);

@@ -1,12 +1,15 @@
 // The three tables. Their names, keys, attributes and indexes are the product's contract with whoever reads them.
 
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
 export interface TablesProps {
   /** Keep the tables, their data and 35 days of their past, whatever happens to the stack. */
   readonly retain: boolean;
+  /** A key of your own; by default AWS's. */
+  readonly encryptionKey?: IKey;
 }
 
 export class Tables extends Construct {
@@ -20,6 +23,9 @@ export class Tables extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.retain },
       deletionProtection: props.retain,
+      ...(props.encryptionKey
+        ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey }
+        : { encryption: TableEncryption.DEFAULT }),
       removalPolicy: props.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     };
 

@@ -18,7 +18,8 @@ const HELP = `Runs the whole stack on this machine.
   --livemode live|test|both             events of which mode are applied (default both)
   --ephemeral                           keep nothing under ${STATE_FOLDER}/
   --stack-file PATH                     where to write what tools need (default ${STATE_FOLDER}/stack.json)
-  --dynamodb URL, --sqs URL             use these endpoints instead of the engines inside
+  --dynamodb URL, --sqs URL,            use these endpoints instead of the engines inside
+  --secrets-manager URL
   --quiet                               no line for each event
 `;
 
@@ -32,6 +33,7 @@ const FLAGS = {
   'stack-file': { type: 'string' },
   dynamodb: { type: 'string' },
   sqs: { type: 'string' },
+  'secrets-manager': { type: 'string' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -56,6 +58,7 @@ export async function runLocalStack(args: readonly string[]): Promise<void> {
       signingSecrets: values['signing-secret'] ?? [],
       ...(values.dynamodb ? { dynamodb: values.dynamodb } : {}),
       ...(values.sqs ? { sqs: values.sqs } : {}),
+      ...(values['secrets-manager'] ? { secretsManager: values['secrets-manager'] } : {}),
       onLine: (name, line) => {
         const text = eventLine(name, line, quiet);
         if (text) process.stdout.write(`${text}\n`);

@@ -40,6 +40,7 @@ export interface LocalStackOptions {
   /** Endpoints to use instead of the engines that come with the local stack. */
   readonly dynamodb?: string;
   readonly sqs?: string;
+  readonly secretsManager?: string;
   /** Called with each line that a function prints. */
   readonly onLine: (functionName: string, line: string) => void;
 }
@@ -167,11 +168,12 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
           ...(resolve(environment, physical) as Record<string, string>),
           AWS_LAMBDA_FUNCTION_NAME: name,
           AWS_REGION: REGION,
-          AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+          // As on AWS, who calls can be told by its key.
+          AWS_ACCESS_KEY_ID: name,
           AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
           AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
           AWS_ENDPOINT_URL_SQS: sqsEndpoint,
-          AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsEndpoint,
+          AWS_ENDPOINT_URL_SECRETS_MANAGER: options.secretsManager ?? secretsEndpoint,
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         },
         onLine: (line) => {
@@ -185,12 +187,24 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
       });
       cleanups.push(() => local.stop());
       functions.set(id, { name, local });
-      physical.set(id, { ref: name, attributes: { Arn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}` } });
+      physical.set(id, { ref: name, attributes: { Arn: functionArn(name) } });
     }),
   );
 
+  // An alias is invoked in place of its function; here it stands for the only version there is.
+  for (const [id, version] of resourcesOf(template, 'AWS::Lambda::Version')) {
+    const name = String(resolve(version.FunctionName, physical));
+    physical.set(id, { ref: `${functionArn(name)}:1`, attributes: { Version: '1' } });
+  }
+  for (const [id, alias] of resourcesOf(template, 'AWS::Lambda::Alias')) {
+    const name = String(resolve(alias.FunctionName, physical));
+    physical.set(id, { ref: `${functionArn(name)}:${alias.Name}`, attributes: {} });
+  }
+
   const invokeByArn = (arn: unknown) => {
-    const found = [...functions.values()].find(({ name }) => String(arn).split(':').at(-1) === name);
+    // An ARN, with or without a version or an alias; or a name with them.
+    const called = String(arn).replace(functionArn(''), '').split(':')[0];
+    const found = [...functions.values()].find(({ name }) => called === name);
     if (!found) throw new UnsupportedTemplateError(`no function ${arn}`);
     return (event: unknown) => found.local.invoke(event);
   };
@@ -244,6 +258,10 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
       return left.reduce((sum, count) => sum + count, 0);
     },
   };
+}
+
+function functionArn(name: string): string {
+  return `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 }
 
 async function createQueues(template: Template, sqs: SQSClient, sqsEndpoint: string, physical: Map<string, Physical>) {

@@ -31,12 +31,12 @@ export function resourcesOf(
     .map(([id, resource]) => [id, { ...resource.Properties }]);
 }
 
-/** `Sync/Tables/Customers/Resource` → `customers`: the name that the code gives it, in lower case. */
+/** `Sync/Tables/Customers/Resource` → `customers`, `Sync/Ingest/Function/Resource` → `ingest`: the name that the code gives it. */
 export function shortName(template: Template, logicalId: string): string {
   const path = String(template.Resources[logicalId]?.Metadata?.['aws:cdk:path'] ?? logicalId);
   return path
     .split('/')
-    .filter((part) => part !== 'Resource')
+    .filter((part) => part !== 'Resource' && part !== 'Function')
     .at(-1)!
     .toLowerCase();
 }
@@ -61,6 +61,14 @@ export function resolve(value: unknown, physical: ReadonlyMap<string, Physical>)
   if (name === 'Fn::Join') {
     const [separator, parts] = argument as [string, unknown[]];
     return parts.map((part) => String(resolve(part, physical))).join(separator);
+  }
+  if (name === 'Fn::Split') {
+    const [separator, text] = argument as [string, unknown];
+    return String(resolve(text, physical)).split(separator);
+  }
+  if (name === 'Fn::Select') {
+    const [index, list] = argument as [number | string, unknown];
+    return (resolve(list, physical) as unknown[])[Number(index)];
   }
   if (name.startsWith('Fn::')) throw new UnsupportedTemplateError(`${name} is not known here`);
   return Object.fromEntries(entries.map(([key, each]) => [key, resolve(each, physical)]));

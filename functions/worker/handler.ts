@@ -7,8 +7,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { parseSettings } from '../domain/settings.js';
 import { requiredEnvironment } from '../environment.js';
-import { EVENT_AGE, METADATA_UNUSABLE, TRANSACTIONS_ATTRIBUTED, WORKER_METRICS } from '../metrics.js';
-import { mustBeRetried, type Processed, processBatch } from './process-batch.js';
+import { AMOUNT_RECORDED, EVENT_AGE, METADATA_UNUSABLE, TRANSACTIONS_ATTRIBUTED, WORKER_METRICS } from '../metrics.js';
+import { amountsRecorded, mustBeRetried, type Processed, processBatch } from './process-batch.js';
 
 const logger = new Logger();
 const metrics = new Metrics();
@@ -58,4 +58,7 @@ function report(processed: readonly Processed[]) {
     else logger.info('event applied', line);
   }
   metrics.publishStoredMetrics();
+  for (const [currency, amount] of amountsRecorded(processed)) {
+    metrics.singleMetric().addDimension('currency', currency).addMetric(AMOUNT_RECORDED, MetricUnit.NoUnit, amount);
+  }
 }

@@ -51,6 +51,24 @@ export async function processBatch(
   });
 }
 
+/** The events by which a transaction is first recorded: later ones about it say its amount once more. */
+const FIRST_EVENTS = ['charge.succeeded', 'invoice.payment_succeeded'];
+
+/** Net amounts of the transactions that a batch recorded, by currency, in minor units: for watching, not for paying. */
+export function amountsRecorded(processed: readonly Processed[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { event, decision, outcome } of processed) {
+    if (!event || !decision || !FIRST_EVENTS.includes(event.type)) continue;
+    if (outcome !== 'recorded' && outcome !== 'waiting') continue;
+    for (const change of decision.changes) {
+      if (change.kind !== 'record' && change.kind !== 'invoice-paid') continue;
+      const { currency = 'unknown', amount_net } = change.row;
+      sums.set(currency, (sums.get(currency) ?? 0) + amount_net);
+    }
+  }
+  return sums;
+}
+
 function understand(
   message: Message,
   settings: Settings,

@@ -1,0 +1,50 @@
+// Questions that come up again and again, kept in CloudWatch Logs Insights.
+
+import { Stack } from 'aws-cdk-lib';
+import { QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { SyncFunction } from './sync-function.js';
+
+export class SavedQueries extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    functions: { readonly ingest: SyncFunction; readonly worker: SyncFunction },
+  ) {
+    super(scope, id);
+    const both = [functions.ingest.logGroup, functions.worker.logGroup];
+    const folder = Stack.of(this).stackName;
+    const query = (name: string, lines: { filter: string[]; stats?: string; fields?: string[]; sort: string }) =>
+      new QueryDefinition(this, name.replaceAll(/\W/g, ''), {
+        queryDefinitionName: `${folder}/${name}`,
+        logGroups: both,
+        queryString: new QueryString({
+          ...(lines.fields ? { fields: lines.fields } : {}),
+          filterStatements: lines.filter,
+          ...(lines.stats ? { statsStatements: [lines.stats] } : {}),
+          sort: lines.sort,
+          limit: 200,
+        }),
+      });
+    query('trace an event', {
+      fields: ['@timestamp', 'service', 'event_type', 'object_id', 'outcome', 'reason'],
+      filter: ['event_id = "evt_…"'],
+      sort: '@timestamp asc',
+    });
+    query('history of a customer or charge', {
+      fields: ['@timestamp', 'event_type', 'event_id', 'outcome', 'attributed', 'reason'],
+      filter: ['object_id = "cus_… or ch_…"'],
+      sort: '@timestamp asc',
+    });
+    query('top error codes', {
+      filter: ['level in ["ERROR", "WARN"]'],
+      stats: 'count(*) as events by service, outcome, reason',
+      sort: 'events desc',
+    });
+    query('slowest', {
+      fields: ['@timestamp', '@log', 'record.metrics.durationMs', '@duration', '@maxMemoryUsed'],
+      filter: ['@type = "REPORT"'],
+      sort: '@duration desc',
+    });
+  }
+}
