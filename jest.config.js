@@ -16,5 +16,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js', '$1'],
   },
   testTimeout: 30_000,
+  // Much of the time is waiting for queues and engines.
+  maxWorkers: 3,
   setupFiles: ['<rootDir>/test/support/setup.cjs'],
 };

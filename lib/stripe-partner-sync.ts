@@ -20,6 +20,8 @@ import { type Rollout, SyncFunction } from './sync-function.js';
 import { Tables } from './tables.js';
 import { type CustomDomain, WebhookApi } from './webhook-api.js';
 
+export type { AlarmThresholds, CustomDomain, Rollout };
+
 /**
  * @example
  * const sync = new StripePartnerSync(this, 'Partners', { livemode: 'live', alarmEmail: 'oncall@example.com' });

@@ -72,7 +72,7 @@ describe('the stack', () => {
   });
   test('is not made for an unknown setting or stage: the valid ones are named', () => {
     expect(() => synthesizeTemplate({ partialRefund: 'some' as 'net' })).toThrow('use one of: delete, net');
-    expect(() => stageProps('staging')).toThrow('use one of: dev, prod');
+    expect(() => stageProps('production')).toThrow('use one of: dev, staging, prod');
   });
   test('holds no secret', () => {
     expect(JSON.stringify(template)).not.toMatch(/whsec_[0-9a-zA-Z]{8}|sk_(live|test)_/);

@@ -1,0 +1,99 @@
+"""Creates the template's tables, queues, roles, alarms and dashboard on moto's CloudFormation, checks that they are there as
+the template has them, and applies the same template once more: nothing may change.
+
+usage: deploy_on_moto.py TEMPLATE
+"""
+
+import json
+import sys
+
+import boto3
+from moto import mock_aws
+
+# What moto's CloudFormation can create; functions, API, secret and deployments it cannot, or only with Docker.
+TYPES = {
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SNS::Topic",
+    "AWS::IAM::Role",
+    "AWS::IAM::Policy",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Logs::LogGroup",
+}
+ELSEWHERE = "arn:aws:lambda:us-east-1:123456789012:function:elsewhere"
+
+
+def only_known(value, known):
+    """The value with references to what is not created replaced by an ARN."""
+    if isinstance(value, list):
+        return [only_known(each, known) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "Ref" in value and not value["Ref"].startswith("AWS::") and value["Ref"] not in known:
+        return ELSEWHERE
+    if "Fn::GetAtt" in value and value["Fn::GetAtt"][0] not in known:
+        return ELSEWHERE
+    return {key: only_known(each, known) for key, each in value.items()}
+
+
+def reduced(template):
+    resources = {id: r for id, r in template["Resources"].items() if r["Type"] in TYPES}
+    for resource in resources.values():
+        resource.pop("DependsOn", None)
+    # moto knows an alarm, but not the ARN of one.
+    known = {id for id, r in resources.items() if r["Type"] != "AWS::CloudWatch::Alarm"}
+    return json.dumps({"Resources": only_known(resources, known)})
+
+
+def physical_ids(cloudformation):
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="stack")
+    listed = [each for page in pages for each in page["StackResourceSummaries"]]
+    # moto lists alarms and queue policies without their names; they are looked at by themselves.
+    return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in listed if "LogicalResourceId" in r}
+
+
+@mock_aws
+def main(path):
+    with open(path) as file:
+        template = json.load(file)
+    body = reduced(template)
+    wanted = json.loads(body)["Resources"]
+    cloudformation = boto3.client("cloudformation", "us-east-1")
+    cloudformation.create_stack(StackName="stack", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    created = physical_ids(cloudformation)
+    unnamed = {id for id, r in wanted.items() if r["Type"] in ("AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy")}
+    assert set(created) | unnamed == set(wanted), set(wanted) - set(created)
+
+    dynamodb = boto3.client("dynamodb", "us-east-1")
+    for id, resource in wanted.items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            table = dynamodb.describe_table(TableName=created[id])["Table"]
+            properties = resource["Properties"]
+            assert table["KeySchema"] == properties["KeySchema"], id
+            indexes = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
+            assert indexes == {index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])}, id
+    sqs = boto3.client("sqs", "us-east-1")
+    redrives = [
+        sqs.get_queue_attributes(QueueUrl=created[id], AttributeNames=["All"])["Attributes"].get("RedrivePolicy")
+        for id, resource in wanted.items()
+        if resource["Type"] == "AWS::SQS::Queue"
+    ]
+    assert [json.loads(each)["maxReceiveCount"] for each in redrives if each] == [5], redrives
+    cloudwatch = boto3.client("cloudwatch", "us-east-1")
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert len(alarms) == sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in wanted.values())
+    assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
+
+    try:
+        cloudformation.update_stack(StackName="stack", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    except cloudformation.exceptions.ClientError as error:
+        assert "No updates are to be performed" in str(error), error
+    assert physical_ids(cloudformation) == created, "the second pass changed something"
+    again = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert {alarm["AlarmArn"] for alarm in again} == {alarm["AlarmArn"] for alarm in alarms}, "alarms changed"
+    print(f"moto: {len(wanted)} resources created, none changed by the second pass")
+
+
+main(sys.argv[1])

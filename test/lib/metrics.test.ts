@@ -1,0 +1,131 @@
+// No metric is named on the dashboard or in an alarm that nothing emits, and none is emitted that nobody looks at: the metrics
+// that a local end-to-end run really prints are compared with the template's, in name, dimensions and unit.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { resourcesOf, type Template } from '../../local/template.js';
+import { charge, customer, event } from '../support/events.js';
+import { startStack, until } from '../support/local-stack.js';
+import { synthesizeTemplate } from '../support/template.js';
+import { type AwsCall, startWiring, type Wiring } from '../support/wiring.js';
+
+let wiring: Wiring;
+const folder = mkdtempSync(join(tmpdir(), 'metrics-'));
+const faults = { queue: false, secret: false };
+beforeAll(async () => {
+  wiring = await startWiring('whsec_test', ({ target, input }: AwsCall) => {
+    if (faults.queue && target === 'AmazonSQS.SendMessage') return 'InvalidMessageContents';
+    if (faults.secret && target === 'secretsmanager.GetSecretValue') return 'ResourceNotFoundException';
+    if (target.endsWith('PutItem') && JSON.stringify(input).includes('ch_refused')) return 'ValidationException';
+    return undefined;
+  });
+}, 30_000);
+afterAll(() => {
+  wiring.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('what is emitted is watched, and what is watched is emitted', async () => {
+  faults.secret = true;
+  const stack = await startStack({ folder, args: ['--livemode', 'test', ...wiring.args] });
+  const post = (body: string | object, options = {}) => stack.post(body, { secret: 'whsec_test', ...options });
+  await post(event('charge.succeeded', charge()));
+  faults.secret = false;
+  // The next read comes after the pause that a failed one is followed by.
+  await until(async () => (await post(event('plan.created', {}))).status === 200, 20_000);
+  faults.queue = true;
+  await post(event('charge.succeeded', charge()));
+  faults.queue = false;
+  await post(event('charge.succeeded', charge()), { signature: null });
+  await post(event('charge.succeeded', charge()), { secret: 'whsec_wrong' });
+  await post('not JSON');
+  await post({ id: 'x', object: 'v2.core.event', related_object: {} });
+  await post({ ...event('charge.succeeded', charge()), livemode: true });
+  await post(event('charge.succeeded', charge()));
+  await stack.settled();
+  await post(event('customer.created', customer('acme')));
+  await stack.settled();
+  await post(event('charge.succeeded', charge({ id: 'ch_2' })));
+  await post(event('charge.failed', charge({ id: 'ch_3', status: 'failed' })));
+  await post(event('charge.updated', charge({ id: 'ch_4', status: 'pending', metadata: { gspk: '!' } })));
+  await post(event('charge.updated', charge(), -9));
+  await post(event('charge.updated', charge({ amount: 'x' })));
+  await post(event('charge.updated', charge({ id: 'ch_refused' })));
+  await stack.settled();
+  await stack.stop();
+  const printed = emittedIn(readFileSync(join(folder, '.local', 'functions.log'), 'utf8'));
+  const watched = new Set(ownMetrics(synthesizeTemplate({ currencies: ['usd'] })));
+  expect([...printed].sort()).toEqual([...watched].sort());
+}, 120_000);
+
+test('every metric of AWS’s that is named belongs to a part of this stack', () => {
+  const named = JSON.stringify(metricsIn(synthesizeTemplate())).match(/AWS\/\w+/g);
+  expect(new Set(named)).toEqual(new Set(['AWS/ApiGateway', 'AWS/DynamoDB', 'AWS/Lambda', 'AWS/Logs', 'AWS/SQS']));
+});
+
+/** `name {dimensions} unit`, of each metric that log lines carry in CloudWatch's embedded metric format. */
+function emittedIn(log: string): Set<string> {
+  const found = new Set<string>();
+  for (const line of log.split('\n').filter((each) => each.includes('"_aws"'))) {
+    const entry = JSON.parse(line);
+    for (const { Namespace, Dimensions, Metrics } of entry._aws.CloudWatchMetrics) {
+      expect(Namespace).toBe('StripePartnerSync');
+      for (const dimensions of Dimensions) {
+        const values = Object.fromEntries(dimensions.sort().map((name: string) => [name, entry[name]]));
+        for (const { Name, Unit } of Metrics) found.add(`${Name} ${JSON.stringify(values)} ${Unit}`);
+      }
+    }
+  }
+  return found;
+}
+
+/** The same of each metric of ours that the template names. */
+function ownMetrics(template: Template): string[] {
+  const units: Record<string, string> = { EventAge: 'Seconds', AmountRecorded: 'None' };
+  return metricsIn(template).flatMap(([namespace, name, ...rest]) => {
+    if (namespace !== 'StripePartnerSync') return [];
+    const pairs = rest.filter((each): each is string => typeof each === 'string');
+    const dimensions = Object.fromEntries(pairs.flatMap((key, i) => (i % 2 === 0 ? [[key, pairs[i + 1]]] : [])).sort());
+    return `${name} ${JSON.stringify(dimensions)} ${units[String(name)] ?? 'Count'}`;
+  });
+}
+
+/** As a dashboard's widgets have them: namespace, name, dimensions by name and value, and how they are drawn. */
+function metricsIn(template: Template): unknown[][] {
+  const widgets = resourcesOf(template, 'AWS::CloudWatch::Dashboard').flatMap(([, { DashboardBody }]) => {
+    // References stand between the pieces of the body; none of them is in a metric of ours.
+    const pieces =
+      typeof DashboardBody === 'string'
+        ? [DashboardBody]
+        : ((DashboardBody as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1] as unknown[]);
+    return JSON.parse(pieces.map((piece) => (typeof piece === 'string' ? piece : 'ref')).join('')).widgets;
+  });
+  const drawn = widgets.flatMap((widget) => widget.properties.metrics ?? []);
+  const alarmed = resourcesOf(template, 'AWS::CloudWatch::Alarm').flatMap(([, alarm]) => {
+    const stats = [
+      alarm,
+      ...((alarm.Metrics as { MetricStat?: { Metric: object } }[]) ?? []).flatMap(
+        (each) => each.MetricStat?.Metric ?? [],
+      ),
+    ];
+    return stats.flatMap((each) => {
+      const {
+        Namespace,
+        MetricName,
+        Dimensions = [],
+      } = each as { Namespace?: string; MetricName?: string; Dimensions?: { Name: string; Value: unknown }[] };
+      return Namespace
+        ? [
+            [
+              Namespace,
+              MetricName,
+              ...Dimensions.flatMap(({ Name, Value }) => [Name, typeof Value === 'string' ? Value : 'ref']),
+            ],
+          ]
+        : [];
+    });
+  });
+  return [...drawn, ...alarmed];
+}

@@ -1,0 +1,51 @@
+// cdk-nag's AwsSolutions rules hold for every stage. What is suppressed is listed here, with the reason.
+
+import { expect, test } from '@jest/globals';
+import { App, Aspects } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks, NagSuppressions } from 'cdk-nag';
+import { StripePartnerSyncStack } from '../../lib/stack.js';
+import { STAGES } from '../../lib/stages.js';
+import { synthesizeTemplate } from '../support/template.js';
+
+const SUPPRESSED = [
+  {
+    id: 'AwsSolutions-APIG4',
+    reason:
+      'The route has no IAM or JWT authorizer: Stripe authenticates each event by its signature, which ingest verifies.',
+  },
+  {
+    id: 'AwsSolutions-SMG4',
+    reason: 'The signing secret is made by Stripe; it is rolled there and stored here, see docs/deploy.md.',
+  },
+  {
+    id: 'AwsSolutions-DDB3',
+    reason: 'Point-in-time recovery is on wherever data is retained; a development stage comes and goes with its data.',
+  },
+];
+
+test.each(Object.entries(STAGES))(
+  'stage %s',
+  (_, props) => {
+    synthesizeTemplate();
+    const stack = new StripePartnerSyncStack(new App(), 'nag', props);
+    const suppressions = SUPPRESSED.filter(({ id }) => id !== 'AwsSolutions-DDB3' || props.retainData === false);
+    NagSuppressions.addStackSuppressions(stack, suppressions);
+    NagSuppressions.addResourceSuppressions(
+      stack,
+      [
+        {
+          id: 'AwsSolutions-IAM4',
+          reason: 'CodeDeploy’s own role takes AWS’s managed policy for Lambda deployments.',
+          appliesTo: ['Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited'],
+        },
+      ],
+      true,
+    );
+    Aspects.of(stack).add(new AwsSolutionsChecks());
+    const annotations = Annotations.fromStack(stack);
+    const found = [...annotations.findError('*', Match.anyValue()), ...annotations.findWarning('*', Match.anyValue())];
+    expect(found.map(({ id, entry }) => `${id}: ${entry.data}`)).toEqual([]);
+  },
+  60_000,
+);

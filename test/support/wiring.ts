@@ -1,0 +1,104 @@
+// The local stack's engines, started apart from it, and proxies that see or refuse what passes between.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { EnginesReady } from '../../local/engines.js';
+
+/** What a function asked AWS for. */
+export interface AwsCall {
+  /** Whose key signed it: the local stack gives each function one of its own. */
+  readonly caller: string;
+  /** As in `DynamoDB_20120810.PutItem`. */
+  readonly target: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each request has its own input
+  readonly input: any;
+}
+
+/** Sees each call; an error's name makes the proxy refuse it with that. */
+export type Watcher = (call: AwsCall) => string | undefined;
+
+export interface Wiring {
+  /** Flags that make a local stack use the engines through the proxies. */
+  readonly args: readonly string[];
+  stop(): void;
+}
+
+/** Starts engines and puts a proxy in front of each, and of a Secrets Manager that knows one secret. */
+export async function startWiring(signingSecret: string, watch: Watcher): Promise<Wiring> {
+  const servers: Server[] = [];
+  const listen = async (server: Server) => {
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const proxy = (
+    answer: (request: IncomingMessage, body: string) => Promise<{ status: number; body: Buffer | string }>,
+  ) =>
+    listen(
+      createServer(async (request, response) => {
+        const body = await read(request);
+        const refused = watch(callOf(request, body));
+        const type = String(request.headers['content-type']);
+        if (refused) {
+          response
+            .writeHead(400, { 'content-type': type })
+            .end(JSON.stringify({ __type: refused, message: 'refused by the test' }));
+          return;
+        }
+        const { status, body: answered } = await answer(request, body);
+        response.writeHead(status, { 'content-type': type }).end(answered);
+      }),
+    );
+  const forward = (target: string) =>
+    proxy(async (request, body) => {
+      const answer = await fetch(target, { method: 'POST', body, headers: headersOf(request) });
+      return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+    });
+  const { child, ready } = await startEngines();
+  const dynamodb = await forward(ready.dynamodbEndpoint!);
+  const sqs = await forward(ready.sqsEndpoint!);
+  const secrets = await proxy(async () => ({
+    status: 200,
+    body: JSON.stringify({ SecretString: JSON.stringify({ signingSecrets: [signingSecret] }) }),
+  }));
+  return {
+    args: ['--dynamodb', dynamodb, '--sqs', sqs, '--secrets-manager', secrets],
+    stop() {
+      child.disconnect();
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+    },
+  };
+}
+
+async function startEngines(): Promise<{ child: ChildProcess; ready: EnginesReady }> {
+  const file = join(__dirname, '..', '..', 'local', 'engines.ts');
+  const child = fork(file, [JSON.stringify({ dynamodb: true, sqs: true })], {
+    execArgv: ['--import', require.resolve('tsx')],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  return {
+    child,
+    ready: await new Promise((resolve) => child.once('message', (message) => resolve(message as EnginesReady))),
+  };
+}
+
+function callOf({ headers }: IncomingMessage, body: string): AwsCall {
+  const caller = /Credential=([^/]+)/.exec(String(headers.authorization))?.[1] ?? '';
+  return { caller, target: String(headers['x-amz-target']), input: JSON.parse(body) };
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const passed = ['content-type', 'x-amz-target', 'authorization', 'x-amz-date'];
+  return Object.fromEntries(passed.map((name) => [name, String(headers[name])]));
+}
+
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
