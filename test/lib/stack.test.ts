@@ -1,15 +1,21 @@
 // What must hold of the template, whoever changes the stack.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { stageProps } from '../../lib/stages.js';
-import { resourcesOf, shortName, type Template } from '../../local/template.js';
+import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
+import { resourcesOf, type Template as SynthesizedTemplate, shortName } from '../../local/template.js';
 import { rule } from '../support/rule.js';
 import { synthesizeTemplate } from '../support/template.js';
 
 const template = synthesizeTemplate(stageProps('prod'));
 // biome-ignore lint/suspicious/noExplicitAny: properties are what CloudFormation takes
 type Payload = any;
-const byName = (of: Template, type: string) =>
+const byName = (of: SynthesizedTemplate, type: string) =>
   Object.fromEntries(
     resourcesOf(of, type).map(([id, properties]) => [shortName(of, id), { id, ...properties } as Payload]),
   );
@@ -73,6 +79,66 @@ describe('the stack', () => {
   test('is not made for an unknown setting or stage: the valid ones are named', () => {
     expect(() => synthesizeTemplate({ partialRefund: 'some' as 'net' })).toThrow('use one of: delete, net');
     expect(() => stageProps('production')).toThrow('use one of: dev, staging, prod');
+  });
+  test('invokes both functions by the alias that deployments move', () => {
+    const aliases = resourcesOf(template, 'AWS::Lambda::Alias').map(([id]) => id);
+    expect(aliases).toHaveLength(2);
+    const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
+    const [[, integration]] = resourcesOf(template, 'AWS::ApiGatewayV2::Integration') as [[string, object]];
+    expect(JSON.stringify(mapping)).toContain(':live');
+    expect(aliases.some((id) => JSON.stringify(integration).includes(id))).toBe(true);
+    expect(resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup').map(([, group]) => group)).toMatchObject(
+      Array(2).fill({
+        DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+        AlarmConfiguration: { Enabled: true },
+      }),
+    );
+  });
+  test('keeps data in production: recovery, protection, retention; and in development none', () => {
+    for (const [, { Type, DeletionPolicy, Properties }] of Object.entries(
+      template.Resources as Record<string, Payload>,
+    )) {
+      if (Type !== 'AWS::DynamoDB::Table') continue;
+      expect(DeletionPolicy).toBe('Retain');
+      expect(Properties).toMatchObject({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      });
+    }
+    const dev = synthesizeTemplate(stageProps('dev'));
+    for (const { Type, DeletionPolicy } of Object.values(dev.Resources as Record<string, Payload>)) {
+      if (Type === 'AWS::DynamoDB::Table') expect(DeletionPolicy).toBe('Delete');
+    }
+  });
+  test('takes a key of the team’s own for all that holds data', () => {
+    const app = new App();
+    const stack = new Stack(app, 'own');
+    new StripePartnerSync(stack, 'Sync', { encryptionKey: new Key(stack, 'Key') });
+    const own = Template.fromStack(stack).toJSON() as typeof template;
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::SecretsManager::Secret'])
+      for (const [, properties] of resourcesOf(own, type))
+        expect([type, JSON.stringify(properties)]).toEqual([type, expect.stringContaining('Key')]);
+  });
+  test('every alarm says impact, causes and the first command, and names a section of the runbook that is there', () => {
+    const runbook = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
+    const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
+    const alarms = resourcesOf(synthesizeTemplate({ alarmThresholds: { quietHours: 6 } }), 'AWS::CloudWatch::Alarm');
+    expect(alarms.length).toBeGreaterThanOrEqual(10);
+    for (const [, { AlarmDescription, AlarmActions, OKActions }] of alarms) {
+      const [, section] =
+        /^IMPACT: .{20,}\nCAUSES: .{20,}\nFIRST: .{10,}\nREAD: docs\/runbook\.md#([a-z0-9-]+)$/.exec(
+          String(AlarmDescription),
+        ) ?? [];
+      expect(sections).toContain(section);
+      expect([AlarmActions, OKActions]).toEqual([expect.any(Array), expect.any(Array)]);
+    }
+  });
+  test('is the same as when it was last looked at', () => {
+    // Names that change with every edit of a function are left out.
+    const stable = JSON.stringify(template, undefined, 2)
+      .replace(/[0-9a-f]{64}/g, '<hash>')
+      .replace(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1<hash>');
+    expect(stable).toMatchSnapshot();
   });
   test('holds no secret', () => {
     expect(JSON.stringify(template)).not.toMatch(/whsec_[0-9a-zA-Z]{8}|sk_(live|test)_/);
