@@ -8,6 +8,9 @@ import type { Settings } from '../lib/settings.js';
 import { StripePartnerSyncStack } from '../lib/stack.js';
 import type { Template } from './template.js';
 
+// `npm run check` and every deployment look at the template by CloudFormation's rules; here that would cost a second of each start.
+process.env.CDK_VALIDATION = 'false';
+
 export interface Synthesized {
   readonly template: Template;
   /** The folder of an asset, by the `S3Key` that the template names it by. */
@@ -21,7 +24,7 @@ export async function synthesize(settings: Settings, outdir: string): Promise<Sy
     analyticsReporting: false,
     treeMetadata: false,
     // The names that the code gives to resources, as the CDK command line asks for them too.
-    context: { 'aws:cdk:enable-path-metadata': true },
+    context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
   });
   const stack = new StripePartnerSyncStack(app, 'local', { ...settings, retainData: false });
   const assembly = app.synth();

@@ -8,7 +8,7 @@ import { charge, customer, event, invoice, invoicePayment } from '../support/eve
 import { type Exploration, explore, type Scenario } from '../support/interleave.js';
 import { expectedRows } from '../support/model.js';
 
-const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 400);
+const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 250);
 
 const base = {
   settings: { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' },
@@ -159,7 +159,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'three workers: a charge and two moves of its customer': {
     ...base,
     // The one in which a third worker comes between the second read of the first and what it writes by it.
-    effort: 8,
+    effort: 12,
     workers: [
       [event('charge.succeeded', charge())],
       [event('customer.created', customer('acme'), 1)],

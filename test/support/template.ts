@@ -21,7 +21,10 @@ export function synthesizeTemplate(props: StripePartnerSyncProps = {}): Template
       // It was built.
     }
   }
-  const app = new App({ context: { 'aws:cdk:enable-path-metadata': true }, analyticsReporting: false });
+  const app = new App({
+    context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
+    analyticsReporting: false,
+  });
   const stack = new StripePartnerSyncStack(app, 'test', props);
   return app.synth().getStackArtifact(stack.artifactId).template;
 }

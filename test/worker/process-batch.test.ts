@@ -158,7 +158,7 @@ describe('a Stripe customer with many charges', () => {
   beforeEach(() => engine.clear());
 
   test('all that wait are attributed when it is linked, and all move when the link moves', async () => {
-    const count = Number(process.env.WAITING_CHARGES ?? 1500);
+    const count = Number(process.env.WAITING_CHARGES ?? 500);
     const charges = Array.from({ length: count }, (_, i) => event('charge.succeeded', charge({ id: `ch_${i}` }), i));
     for (let i = 0; i < count; i += 100) await deliver(engine, SETTINGS, [charges.slice(i, i + 100)]);
     const [linked] = await deliver(engine, SETTINGS, [[event('customer.created', customer('acme'))]]);
