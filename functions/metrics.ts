@@ -33,3 +33,6 @@ export const METADATA_UNUSABLE = 'MetadataUnusable';
 export const EVENT_AGE = 'EventAge';
 /** Net amounts that new transactions were recorded with, in the currency's minor unit; with the dimension `currency`. */
 export const AMOUNT_RECORDED = 'AmountRecorded';
+
+/** Of each run of reconcile. */
+export const RECONCILE_METRICS = { sent: 'EventsReconciled' } as const;

@@ -38,6 +38,7 @@ export interface SyncAlarmsProps {
   readonly queues: Queues;
   readonly ingest: SyncFunction;
   readonly worker: SyncFunction;
+  readonly reconcile: SyncFunction;
   readonly tables: readonly Table[];
 }
 
@@ -91,7 +92,7 @@ function describe({ impact, causes, command, section }: AlarmText): string {
   return `IMPACT: ${impact}\nCAUSES: ${causes}\nFIRST: ${command}\nREAD: docs/runbook.md#${section}`;
 }
 
-function rules({ thresholds, api, queues, ingest, worker, tables }: SyncAlarmsProps): AlarmRule[] {
+function rules({ thresholds, api, queues, ingest, worker, reconcile, tables }: SyncAlarmsProps): AlarmRule[] {
   const sum = { period: PERIOD, statistic: Stats.SUM };
   const rules: AlarmRule[] = [
     {
@@ -213,6 +214,17 @@ function rules({ thresholds, api, queues, ingest, worker, tables }: SyncAlarmsPr
       causes: 'A burst above what an on-demand table has served before, or one Stripe customer with very many charges.',
       command: 'aws dynamodb describe-limits',
       section: 'dynamodb-is-throttled',
+    },
+    {
+      id: 'ReconcileErrors',
+      metric: reconcile.alias.metricErrors({ period: Duration.hours(1), statistic: Stats.SUM }),
+      threshold: 0,
+      periods: 3,
+      impact:
+        'Events that Stripe could not deliver are not fetched. Stripe keeps them for 30 days, then they are missing.',
+      causes: 'The stored API key was revoked or may not read events, or Stripe cannot be reached.',
+      command: 'aws logs tail <reconcile log group> --since 3h',
+      section: 'reconcile-fails',
     },
   ];
   if (thresholds.quietHours !== undefined) {

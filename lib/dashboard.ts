@@ -21,6 +21,7 @@ import {
   EVENT_AGE,
   INGEST_METRICS,
   METADATA_UNUSABLE,
+  RECONCILE_METRICS,
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../functions/metrics.js';
@@ -34,6 +35,7 @@ export interface SyncDashboardProps {
   readonly queues: Queues;
   readonly ingest: SyncFunction;
   readonly worker: SyncFunction;
+  readonly reconcile: SyncFunction;
   readonly tables: readonly Table[];
   readonly alarms: readonly Alarm[];
   /** Whose amounts are drawn, as Stripe writes them. */
@@ -50,7 +52,7 @@ export class SyncDashboard extends Construct {
 }
 
 function rows(props: SyncDashboardProps): IWidget[][] {
-  const { api, queues, ingest, worker, tables, alarms } = props;
+  const { api, queues, ingest, worker, reconcile, tables, alarms } = props;
   return [
     [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 3 })],
 
@@ -143,6 +145,10 @@ function rows(props: SyncDashboardProps): IWidget[][] {
       graph('Dead letters', [
         queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'dead letters' }),
       ]),
+      graph('Fetched from Stripe, undelivered', [
+        emitted('reconcile', RECONCILE_METRICS.sent),
+        reconcile.alias.metricErrors({ period: PERIOD, label: 'reconcile errors' }),
+      ]),
       new LogQueryWidget({
         title: 'Latest events that were not applied',
         logGroupNames: [worker.logGroup.logGroupName],
@@ -152,7 +158,7 @@ function rows(props: SyncDashboardProps): IWidget[][] {
           'sort @timestamp desc',
           'limit 20',
         ],
-        width: 12,
+        width: 6,
         height: 6,
       }),
     ],

@@ -12,6 +12,7 @@ export class StripePartnerSyncStack extends Stack {
     const outputs = {
       WebhookUrl: sync.webhookUrl,
       SigningSecretArn: sync.signingSecret.secretArn,
+      StripeApiKeyArn: sync.stripeApiKey.secretArn,
       QueueUrl: sync.queue.queueUrl,
       DeadLetterQueueUrl: sync.deadLetterQueue.queueUrl,
       CustomersTable: sync.customersTable.tableName,

@@ -3,6 +3,8 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaFunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -65,6 +67,8 @@ export class StripePartnerSync extends Construct {
   readonly deadLetterQueue: Queue;
   /** Holds `{"signingSecrets":["whsec_…"]}`. */
   readonly signingSecret: Secret;
+  /** Holds `{"apiKey":"rk_…"}` once reconcile is to run. */
+  readonly stripeApiKey: Secret;
   readonly ingestFunction: LambdaFunction;
   readonly workerFunction: LambdaFunction;
   readonly alarmTopic: ITopic;
@@ -146,6 +150,36 @@ export class StripePartnerSync extends Construct {
     });
     eventSource.node.addDependency(worker.role);
 
+    // Off until an API key is stored: a restricted key that may read events is enough.
+    this.stripeApiKey = new Secret(this, 'StripeApiKey', {
+      description: 'A Stripe API key that may read events, for reconcile: {"apiKey":"rk_…"}',
+      generateSecretString: { secretStringTemplate: '{"apiKey":""}', generateStringKey: 'unused' },
+      ...encryption,
+    });
+    const reconcile = new SyncFunction(this, 'Reconcile', {
+      ...functionDefaults,
+      name: 'reconcile',
+      description: 'Fetches the events that Stripe could not deliver',
+      memorySize: 256,
+      timeout: Duration.minutes(5),
+      environment: {
+        ...settingsEnvironment(settings),
+        QUEUE_URL: queues.events.queueUrl,
+        LINKS_TABLE: tables.links.tableName,
+        STRIPE_API_KEY_ARN: this.stripeApiKey.secretArn,
+      },
+    });
+    reconcile.grant(['sqs:SendMessage'], [queues.events.queueArn]);
+    reconcile.grant(['dynamodb:GetItem', 'dynamodb:PutItem'], [tables.links.tableArn]);
+    reconcile.grant(['secretsmanager:GetSecretValue'], [this.stripeApiKey.secretArn]);
+    if (props.encryptionKey) reconcile.grant(['kms:Decrypt', 'kms:GenerateDataKey'], [props.encryptionKey.keyArn]);
+    const schedule = new Rule(this, 'ReconcileSchedule', {
+      description: 'How often the events that Stripe could not deliver are fetched',
+      schedule: Schedule.rate(Duration.hours(1)),
+    });
+    // What fails is tried again at the next hour, from where it stopped.
+    schedule.addTarget(new LambdaFunctionTarget(reconcile.alias, { retryAttempts: 0 }));
+
     const api = new WebhookApi(this, 'Webhook', {
       ingest: ingest.alias,
       throttle: props.throttle ?? { rate: 200, burst: 400 },
@@ -155,7 +189,14 @@ export class StripePartnerSync extends Construct {
     this.webhookUrl = api.url;
 
     this.alarmTopic = props.alarmTopic ?? this.ownTopic(props);
-    const watched = { api, queues, ingest, worker, tables: [tables.customers, tables.transactions, tables.links] };
+    const watched = {
+      api,
+      queues,
+      ingest,
+      worker,
+      reconcile,
+      tables: [tables.customers, tables.transactions, tables.links],
+    };
     const alarms = new SyncAlarms(this, 'Alarms', {
       ...watched,
       topic: this.alarmTopic,
@@ -163,6 +204,8 @@ export class StripePartnerSync extends Construct {
     });
     ingest.rollOut(props.rollout ?? 'canary', [alarms.ingestErrors]);
     worker.rollOut(props.rollout ?? 'canary', [alarms.workerErrors]);
+    // It runs once an hour: there is nothing to shift slowly.
+    reconcile.rollOut('all-at-once', []);
     this.dashboard = new SyncDashboard(this, 'Overview', {
       ...watched,
       alarms: alarms.all,

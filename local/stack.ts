@@ -154,49 +154,55 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
     if (announced) writeStackFile(options.stackFile, stackFile());
   };
   const functions = new Map<string, { name: string; local: LocalFunction }>();
+  // What only a schedule invokes is not started: on a desk nothing is undelivered.
+  const scheduled = scheduledFunctions(template);
   await Promise.all(
-    resourcesOf(template, 'AWS::Lambda::Function').map(async ([id, properties]) => {
-      const name = shortName(template, id);
-      const code = properties.Code as { S3Key: string };
-      const environment = (properties.Environment as { Variables: Record<string, unknown> }).Variables;
-      const local = await startFunction({
-        name,
-        folder: assetFolder(code.S3Key),
-        handler: String(properties.Handler),
-        timeoutSeconds: Number(properties.Timeout),
-        environment: {
-          ...(resolve(environment, physical) as Record<string, string>),
-          AWS_LAMBDA_FUNCTION_NAME: name,
-          AWS_REGION: REGION,
-          // As on AWS, who calls can be told by its key.
-          AWS_ACCESS_KEY_ID: name,
-          AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-          AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
-          AWS_ENDPOINT_URL_SQS: sqsEndpoint,
-          AWS_ENDPOINT_URL_SECRETS_MANAGER: options.secretsManager ?? secretsEndpoint,
-          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-        },
-        onLine: (line) => {
-          if (stateFolder) appendFileSync(join(stateFolder, 'functions.log'), `${line}\n`);
-          options.onLine(name, line);
-        },
-        onStart: (pid) => {
-          pids[name] = pid;
-          announce();
-        },
-      });
-      cleanups.push(() => local.stop());
-      functions.set(id, { name, local });
-      physical.set(id, { ref: name, attributes: { Arn: functionArn(name) } });
-    }),
+    resourcesOf(template, 'AWS::Lambda::Function')
+      .filter(([id]) => !scheduled.has(id))
+      .map(async ([id, properties]) => {
+        const name = shortName(template, id);
+        const code = properties.Code as { S3Key: string };
+        const environment = (properties.Environment as { Variables: Record<string, unknown> }).Variables;
+        const local = await startFunction({
+          name,
+          folder: assetFolder(code.S3Key),
+          handler: String(properties.Handler),
+          timeoutSeconds: Number(properties.Timeout),
+          environment: {
+            ...(resolve(environment, physical) as Record<string, string>),
+            AWS_LAMBDA_FUNCTION_NAME: name,
+            AWS_REGION: REGION,
+            // As on AWS, who calls can be told by its key.
+            AWS_ACCESS_KEY_ID: name,
+            AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+            AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+            AWS_ENDPOINT_URL_SQS: sqsEndpoint,
+            AWS_ENDPOINT_URL_SECRETS_MANAGER: options.secretsManager ?? secretsEndpoint,
+            AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+          },
+          onLine: (line) => {
+            if (stateFolder) appendFileSync(join(stateFolder, 'functions.log'), `${line}\n`);
+            options.onLine(name, line);
+          },
+          onStart: (pid) => {
+            pids[name] = pid;
+            announce();
+          },
+        });
+        cleanups.push(() => local.stop());
+        functions.set(id, { name, local });
+        physical.set(id, { ref: name, attributes: { Arn: functionArn(name) } });
+      }),
   );
 
   // An alias is invoked in place of its function; here it stands for the only version there is.
   for (const [id, version] of resourcesOf(template, 'AWS::Lambda::Version')) {
+    if (scheduled.has(referenceIn(version.FunctionName))) continue;
     const name = String(resolve(version.FunctionName, physical));
     physical.set(id, { ref: `${functionArn(name)}:1`, attributes: { Version: '1' } });
   }
   for (const [id, alias] of resourcesOf(template, 'AWS::Lambda::Alias')) {
+    if (scheduled.has(referenceIn(alias.FunctionName))) continue;
     const name = String(resolve(alias.FunctionName, physical));
     physical.set(id, { ref: `${functionArn(name)}:${alias.Name}`, attributes: {} });
   }
@@ -258,6 +264,22 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
       return left.reduce((sum, count) => sum + count, 0);
     },
   };
+}
+
+/** The functions that rules of EventBridge invoke, by way of their aliases. */
+function scheduledFunctions(template: Template): ReadonlySet<string> {
+  const aliases = new Map(
+    resourcesOf(template, 'AWS::Lambda::Alias').map(([id, alias]) => [id, referenceIn(alias.FunctionName)]),
+  );
+  const targets = resourcesOf(template, 'AWS::Events::Rule').flatMap(
+    ([, rule]) => (rule.Targets as { Arn: unknown }[]) ?? [],
+  );
+  return new Set(targets.map(({ Arn }) => aliases.get(referenceIn(Arn)) ?? referenceIn(Arn)));
+}
+
+/** The logical id that a `Ref` names. */
+function referenceIn(value: unknown): string {
+  return String((value as { Ref?: unknown }).Ref);
 }
 
 function functionArn(name: string): string {

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resourcesOf, shortName } from '../../local/template.js';
 import { charge, customer, event, invoice, invoicePayment } from '../support/events.js';
+import { startFakeStripe } from '../support/fake-stripe.js';
 import { startStack } from '../support/local-stack.js';
 import { synthesizeTemplate } from '../support/template.js';
 import { type AwsCall, startWiring, type Wiring } from '../support/wiring.js';
@@ -31,9 +32,15 @@ test('every call is granted, and every grant is used', async () => {
     await stack.settled();
     await post(event('charge.refunded', charge({ refunded: true, amount_refunded: 2000 }), 9));
     await post(event('customer.updated', customer('beta'), 9));
+    const stripe = await startFakeStripe();
+    stripe.objects.events = [
+      { ...event('customer.updated', customer('beta')), created: Math.floor(Date.now() / 1000) },
+    ];
+    await wiring.reconcile(stripe, stack.file);
+    stripe.stop();
     await stack.stop();
   }
-  const used = [...calls].filter((call) => /^(ingest|worker) /.test(call)).sort();
+  const used = [...calls].filter((call) => /^(ingest|worker|reconcile) /.test(call)).sort();
   const granted = grants().filter((grant) => !/ logs:/.test(grant));
   const polling = granted.filter((grant) => POLLING.some((action) => grant.includes(action)));
   expect(polling).toHaveLength(3);

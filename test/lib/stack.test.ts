@@ -68,7 +68,7 @@ describe('the stack', () => {
       expect.arrayContaining(['WebhookUrl', 'CustomersTable', 'TransactionsTable', 'LinksTable']),
     );
   });
-  test('gives its settings to both functions', () => {
+  test('gives its settings to every function', () => {
     const told = (props: object) =>
       Object.values(byName(synthesizeTemplate(props), 'AWS::Lambda::Function')).map(
         ({ Environment }) => (Environment as { Variables: object }).Variables,
@@ -82,12 +82,13 @@ describe('the stack', () => {
   });
   test('invokes both functions by the alias that deployments move', () => {
     const aliases = resourcesOf(template, 'AWS::Lambda::Alias').map(([id]) => id);
-    expect(aliases).toHaveLength(2);
+    expect(aliases).toHaveLength(3);
     const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
     const [[, integration]] = resourcesOf(template, 'AWS::ApiGatewayV2::Integration') as [[string, object]];
     expect(JSON.stringify(mapping)).toContain(':live');
     expect(aliases.some((id) => JSON.stringify(integration).includes(id))).toBe(true);
-    expect(resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup').map(([, group]) => group)).toMatchObject(
+    const [ingest, worker] = resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup').map(([, group]) => group);
+    expect([ingest, worker]).toMatchObject(
       Array(2).fill({
         DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
         AlarmConfiguration: { Enabled: true },

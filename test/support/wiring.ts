@@ -5,6 +5,9 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { EnginesReady } from '../../local/engines.js';
+import type { StackFile } from '../../local/stack.js';
+import { type FakeStripe, GOOD_KEY } from './fake-stripe.js';
+import { runFunction } from './run-function.js';
 
 /** What a function asked AWS for. */
 export interface AwsCall {
@@ -22,10 +25,12 @@ export type Watcher = (call: AwsCall) => string | undefined;
 export interface Wiring {
   /** Flags that make a local stack use the engines through the proxies. */
   readonly args: readonly string[];
+  /** Runs the scheduled function once. @returns what it printed */
+  reconcile(stripe: FakeStripe, stack: StackFile): Promise<string[]>;
   stop(): void;
 }
 
-/** Starts engines and puts a proxy in front of each, and of a Secrets Manager that knows one secret. */
+/** Starts engines and puts a proxy in front of each, and of a Secrets Manager that gives the same to whoever asks. */
 export async function startWiring(signingSecret: string, watch: Watcher): Promise<Wiring> {
   const servers: Server[] = [];
   const listen = async (server: Server) => {
@@ -61,10 +66,26 @@ export async function startWiring(signingSecret: string, watch: Watcher): Promis
   const sqs = await forward(ready.sqsEndpoint!);
   const secrets = await proxy(async () => ({
     status: 200,
-    body: JSON.stringify({ SecretString: JSON.stringify({ signingSecrets: [signingSecret] }) }),
+    body: JSON.stringify({ SecretString: JSON.stringify({ signingSecrets: [signingSecret], apiKey: GOOD_KEY }) }),
   }));
+  const environment = {
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+    AWS_ENDPOINT_URL_SQS: sqs,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets,
+  };
   return {
     args: ['--dynamodb', dynamodb, '--sqs', sqs, '--secrets-manager', secrets],
+    async reconcile(stripe, stack) {
+      const { lines, error } = await runFunction('reconcile', {
+        ...environment,
+        STRIPE_API_BASE: stripe.url,
+        QUEUE_URL: stack.queueUrl,
+        LINKS_TABLE: stack.tables.links,
+        STRIPE_API_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:stripeapikey',
+      });
+      if (error) throw new Error(`${error}: ${lines.join('\n')}`);
+      return lines;
+    },
     stop() {
       child.disconnect();
       for (const server of servers) {

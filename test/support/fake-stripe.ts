@@ -1,0 +1,154 @@
+// Stripe's API as far as the tools use it: lists with paging, webhook endpoints, keys and permissions, rate limits and faults.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+interface StripeObject {
+  readonly id: string;
+  readonly created: number;
+  /** Of an event: whether Stripe could deliver it. */
+  readonly delivered?: boolean;
+  readonly [field: string]: unknown;
+}
+
+export interface FakeStripe {
+  readonly url: string;
+  /** What its lists hold. */
+  readonly objects: {
+    events: StripeObject[];
+    customers: StripeObject[];
+    charges: StripeObject[];
+    invoices: StripeObject[];
+  };
+  readonly endpoints: Map<string, Record<string, unknown>>;
+  /** `METHOD path` of each request that was answered. */
+  readonly requests: string[];
+  /** Called before each answer; what it returns is answered in place of it. */
+  fault: (
+    request: string,
+  ) => { status: number; headers?: Record<string, string>; error?: object } | 'hang' | 'cut' | undefined;
+  stop(): void;
+}
+
+export const GOOD_KEY = 'sk_test_good';
+
+export async function startFakeStripe(): Promise<FakeStripe> {
+  const fake: Omit<FakeStripe, 'url' | 'stop'> = {
+    objects: { events: [], customers: [], charges: [], invoices: [] },
+    endpoints: new Map(),
+    requests: [],
+    fault: () => undefined,
+  };
+  const idempotent = new Map<string, string>();
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://stripe');
+    const name = `${request.method} ${url.pathname}`;
+    const body = new URLSearchParams(await read(request));
+    const fault = fake.fault(name);
+    if (fault === 'hang') return;
+    if (fault === 'cut') return void request.socket.destroy();
+    if (fault)
+      return reply(
+        response,
+        fault.status,
+        { error: fault.error ?? { message: 'fault', type: 'api_error' } },
+        fault.headers,
+      );
+    if (request.headers.authorization !== `Bearer ${GOOD_KEY}`) {
+      return reply(response, 401, { error: { type: 'invalid_request_error', message: 'Invalid API Key provided' } });
+    }
+    fake.requests.push(name);
+    const key = String(request.headers['idempotency-key'] ?? '');
+    if (request.method === 'POST' && idempotent.has(key)) return reply(response, 200, JSON.parse(idempotent.get(key)!));
+    const answer = handle(fake, request.method!, url, body);
+    if (request.method === 'POST' && key) idempotent.set(key, JSON.stringify(answer));
+    if (!answer) return reply(response, 404, { error: { type: 'invalid_request_error', message: 'No such thing' } });
+    return reply(response, 200, answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return Object.assign(fake, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  });
+}
+
+function handle(
+  fake: Omit<FakeStripe, 'url' | 'stop'>,
+  method: string,
+  url: URL,
+  body: URLSearchParams,
+): object | undefined {
+  const [, , collection = '', id] = url.pathname.split('/');
+  if (collection === 'webhook_endpoints') return webhookEndpoints(fake.endpoints, method, id, body);
+  const objects = fake.objects[collection as 'events'];
+  if (!objects || method !== 'GET') return undefined;
+  if (id) return objects.find((each) => each.id === id);
+  const query = url.searchParams;
+  const sorted = [...objects].sort((a, b) => b.created - a.created || (a.id < b.id ? 1 : -1));
+  const matching = sorted.filter(
+    (each) =>
+      each.created >= Number(query.get('created[gte]') ?? 0) &&
+      (query.get('delivery_success') === null || each.delivered !== true) &&
+      (query.get('status') === null || each.status === query.get('status')),
+  );
+  const after = query.get('starting_after');
+  const from = after === null ? 0 : matching.findIndex((each) => each.id === after) + 1;
+  const limit = Number(query.get('limit') ?? 10);
+  return {
+    object: 'list',
+    data: matching.slice(from, from + limit),
+    has_more: from + limit < matching.length,
+    url: url.pathname,
+  };
+}
+
+function webhookEndpoints(
+  endpoints: FakeStripe['endpoints'],
+  method: string,
+  id: string | undefined,
+  body: URLSearchParams,
+) {
+  if (method === 'GET')
+    return {
+      object: 'list',
+      data: [...endpoints.values()].map(({ secret, ...shown }) => shown),
+      has_more: false,
+      url: '/v1/webhook_endpoints',
+    };
+  const fields = {
+    ...(body.has('url') ? { url: body.get('url') } : {}),
+    ...(body.has('api_version') ? { api_version: body.get('api_version') } : {}),
+    enabled_events: [...body.entries()].filter(([name]) => name.startsWith('enabled_events')).map(([, value]) => value),
+  };
+  if (method === 'DELETE' && id)
+    return endpoints.delete(id) ? { id, object: 'webhook_endpoint', deleted: true } : undefined;
+  if (id) {
+    const { secret, ...endpoint } = { ...endpoints.get(id), ...fields } as Record<string, unknown>;
+    endpoints.set(id, { ...endpoint, secret });
+    return endpoint;
+  }
+  const made = {
+    id: `we_${endpoints.size + 1}`,
+    object: 'webhook_endpoint',
+    status: 'enabled',
+    ...fields,
+    secret: `whsec_${'made'.repeat(4)}${endpoints.size}`,
+  };
+  endpoints.set(made.id, made);
+  return made;
+}
+
+function reply(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}) {
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_fake', ...headers })
+    .end(JSON.stringify(body));
+}
+
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,48 @@
+// One invocation of a function's bundle, in a process of its own, as the local stack would make it.
+
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { bundleFunctions } from '../../lib/bundle.js';
+import { bundleFolder, type FunctionName } from '../../lib/functions.js';
+import type { Invocation, InvocationResult } from '../../local/function-process.js';
+
+/** @returns what it answered or threw, and the lines that it printed */
+export async function runFunction(
+  name: FunctionName,
+  environment: Readonly<Record<string, string>>,
+  event: unknown = {},
+): Promise<InvocationResult & { readonly lines: string[] }> {
+  await bundleFunctions();
+  const file = join(__dirname, '..', '..', 'local', 'function-process.ts');
+  const child = fork(file, [bundleFolder(name), 'index.handler'], {
+    execArgv: ['--import', require.resolve('tsx')],
+    env: {
+      PATH: process.env.PATH,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: name,
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      POWERTOOLS_SERVICE_NAME: name,
+      POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  const messages: InvocationResult[] = [];
+  const answered = new Promise<InvocationResult>((resolve) => {
+    child.on('message', (message: InvocationResult) => {
+      messages.push(message);
+      if (message.id === 'ready') child.send({ id: 'one', event, deadline: Date.now() + 60_000 } satisfies Invocation);
+      else resolve(message);
+    });
+  });
+  const result = await answered;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  child.disconnect();
+  return { ...result, lines: output.split('\n').filter(Boolean) };
+}
