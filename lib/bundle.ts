@@ -30,3 +30,18 @@ export async function bundleFunctions(): Promise<void> {
     ),
   );
 }
+
+/** Writes the operators' tools to `dist/bin/cli.mjs`: the packages that they use stay packages. */
+export async function bundleTools(): Promise<void> {
+  await build({
+    entryPoints: [join(packageRoot, 'bin', 'cli.ts')],
+    outfile: join(packageRoot, 'dist', 'bin', 'cli.mjs'),
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    absWorkingDir: packageRoot,
+    logLevel: 'warning',
+  });
+}

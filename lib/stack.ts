@@ -2,6 +2,7 @@
 
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { parseSettings } from './settings.js';
 import { StripePartnerSync, type StripePartnerSyncProps } from './stripe-partner-sync.js';
 
 export class StripePartnerSyncStack extends Stack {
@@ -18,6 +19,8 @@ export class StripePartnerSyncStack extends Stack {
       CustomersTable: sync.customersTable.tableName,
       TransactionsTable: sync.transactionsTable.tableName,
       LinksTable: sync.linksTable.tableName,
+      LogGroups: `${sync.ingestFunction.logGroup.logGroupName},${sync.workerFunction.logGroup.logGroupName}`,
+      Settings: JSON.stringify(parseSettings(props)),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

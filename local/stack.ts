@@ -15,7 +15,7 @@ import {
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Settings } from '../lib/settings.js';
@@ -57,6 +57,11 @@ export interface StackFile {
   readonly deadLetterQueueUrl: string;
   readonly tables: { readonly customers: string; readonly transactions: string; readonly links: string };
   readonly pids: Readonly<Record<string, number>>;
+  readonly settings: Settings;
+  readonly secretsManagerEndpoint: string;
+  readonly signingSecretArn: string;
+  /** What the functions printed, where state is kept. */
+  readonly logFile: string | null;
 }
 
 export interface LocalStack {
@@ -249,6 +254,10 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
       links: output('LinksTable'),
     },
     pids,
+    settings,
+    secretsManagerEndpoint: options.secretsManager ?? secretsEndpoint,
+    signingSecretArn: output('SigningSecretArn'),
+    logFile: stateFolder ? resolvePath(stateFolder, 'functions.log') : null,
   });
   announced = true;
   announce();

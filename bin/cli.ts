@@ -1,0 +1,8 @@
+// `npx stripe-partner-sync <command>`: the operators' tools.
+
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+const { runCli } = await import('../operators/cli.js');
+await runCli(process.argv.slice(2));
+
+export {};

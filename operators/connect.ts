@@ -1,0 +1,87 @@
+// `connect`, `disconnect`: the webhook endpoint in Stripe, with exactly the events that the stage's settings need.
+
+import type { Stripe } from 'stripe';
+import { wantedTypes } from '../functions/domain/decide.js';
+import { patiently, STRIPE_API_VERSION } from '../functions/stripe-client.js';
+import { OperatorError } from './errors.js';
+import type { Output } from './output.js';
+import type { Target } from './target.js';
+
+/** What `connect` would have to do, or has done. */
+export type Difference = {
+  readonly what: 'create endpoint' | 'add event' | 'remove event' | 'store secret';
+  readonly value: string;
+};
+
+async function findEndpoint(stripe: Stripe, url: string) {
+  const endpoints = await patiently(() => stripe.webhookEndpoints.list({ limit: 100 }));
+  return endpoints.data.find((endpoint) => endpoint.url === url);
+}
+
+/** Idempotent: what is as it should be is left alone. */
+export async function connect(
+  stripe: Stripe,
+  target: Target,
+  { dryRun, url = target.webhookUrl }: { dryRun: boolean; url?: string },
+  output: Output,
+): Promise<void> {
+  if (url === '') throw new OperatorError('the stack has no webhook URL: name it with --url', 2);
+  const wanted = wantedTypes(target.settings.transactionSource);
+  const endpoint = await findEndpoint(stripe, url);
+  const enabled = endpoint?.enabled_events ?? [];
+  const differences: Difference[] = [
+    ...(endpoint ? [] : [{ what: 'create endpoint' as const, value: url }]),
+    ...wanted.filter((type) => !enabled.includes(type)).map((value) => ({ what: 'add event' as const, value })),
+    ...enabled.filter((type) => !wanted.includes(type)).map((value) => ({ what: 'remove event' as const, value })),
+  ];
+  if (differences.length === 0)
+    return output.item({ what: 'nothing to do', value: url }, `${url} is connected with the right events.`);
+  for (const difference of differences)
+    output.item(difference, `${dryRun ? 'would ' : ''}${difference.what}  ${difference.value}`);
+  if (dryRun) return;
+  const enabled_events = wanted as Stripe.WebhookEndpointCreateParams.EnabledEvent[];
+  if (endpoint) {
+    await patiently(() => stripe.webhookEndpoints.update(endpoint.id, { enabled_events }));
+    return;
+  }
+  // The secret is told once, when the endpoint is made: it is stored before anything else is done, beside those that are valid.
+  const known = await target.signingSecrets.read();
+  const created = await patiently(() =>
+    stripe.webhookEndpoints.create({
+      url,
+      enabled_events,
+      api_version: STRIPE_API_VERSION as never,
+      description: 'stripe-partner-sync',
+    }),
+  );
+  if (!created.secret)
+    throw new OperatorError(
+      'Stripe told no signing secret: copy it from the dashboard and store it, see docs/deploy.md',
+    );
+  try {
+    await target.signingSecrets.write([created.secret, ...known]);
+  } catch (error) {
+    // An endpoint whose secret nobody knows would only be refused.
+    await stripe.webhookEndpoints.del(created.id);
+    throw error;
+  }
+  output.item(
+    { what: 'store secret', value: 'stored' },
+    `stored its signing secret, beside ${known.length} that stay valid`,
+  );
+}
+
+export async function disconnect(
+  stripe: Stripe,
+  target: Target,
+  { url = target.webhookUrl }: { url?: string },
+  output: Output,
+): Promise<void> {
+  const endpoint = await findEndpoint(stripe, url);
+  if (!endpoint) return output.item({ what: 'nothing to do', value: url }, `Stripe has no endpoint for ${url}.`);
+  await patiently(() => stripe.webhookEndpoints.del(endpoint.id));
+  output.item(
+    { what: 'delete endpoint', value: url },
+    `deleted the endpoint for ${url}; its signing secret stays stored until you take it out`,
+  );
+}

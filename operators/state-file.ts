@@ -1,0 +1,65 @@
+// Where a long command is, kept in a file, so that it goes on where it stopped and does not run twice at once.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OperatorError } from './errors.js';
+
+const FOLDER = '.stripe-partner-sync';
+
+export interface StateFile<T> {
+  /** Where an earlier run stopped; undefined where there was none, or it was finished. */
+  readonly stopped: T | undefined;
+  save(state: T): void;
+  /** The work is done: the next run begins anew. */
+  finish(): void;
+  /** Lets another run begin. */
+  close(): void;
+}
+
+/**
+ * @param name what is done, and to which stack: another stack has another file
+ * @throws {OperatorError} where the same is under way already
+ */
+export function openStateFile<T>(name: string): StateFile<T> {
+  mkdirSync(FOLDER, { recursive: true });
+  const file = join(FOLDER, `${name.replaceAll(/[^\w-]+/g, '-')}.json`);
+  const lock = `${file}.lock`;
+  takeLock(lock, name);
+  let stopped: T | undefined;
+  try {
+    stopped = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  } catch {
+    rmSync(lock, { force: true });
+    throw new OperatorError(`${file} cannot be read: delete it to begin anew`);
+  }
+  return {
+    stopped,
+    save(state) {
+      writeFileSync(`${file}.new`, JSON.stringify(state));
+      renameSync(`${file}.new`, file);
+    },
+    finish: () => rmSync(file, { force: true }),
+    close: () => rmSync(lock, { force: true }),
+  };
+}
+
+function takeLock(lock: string, name: string): void {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+  } catch {
+    const owner = Number(readFileSync(lock, 'utf8'));
+    if (isRunning(owner))
+      throw new OperatorError(`${name} is under way already (process ${owner}): wait for it, or stop it first`);
+    // Its owner was killed.
+    writeFileSync(lock, String(process.pid));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,314 @@
+// The tools as an operator runs them: a process of their own, against the local stack and a fake of Stripe's API over HTTP.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { charge, customer, event } from '../support/events.js';
+import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
+import { expectedRows } from '../support/model.js';
+import { workload } from '../support/workload.js';
+
+const ROOT = join(__dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'operators-'));
+let stack: LocalStackUnderTest;
+let stripe: FakeStripe;
+beforeAll(async () => {
+  stripe = await startFakeStripe();
+  stack = await startStack({ folder });
+}, 60_000);
+afterAll(async () => {
+  await stack.stop();
+  stripe.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+beforeEach(() => {
+  stripe.fault = () => undefined;
+});
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ran> } {
+  const child = spawn(process.execPath, [join(ROOT, 'bin', 'stripe-partner-sync.js'), ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, STRIPE_API_BASE: stripe.url, STRIPE_API_KEY: GOOD_KEY, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout!.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr!.on('data', (chunk) => {
+    err += chunk;
+  });
+  return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err }))) };
+}
+const cli = (args: string, env?: Record<string, string>) =>
+  start([...args.split(' '), '--stack-file', 'stack.json'], env).ended;
+const json = (ran: Ran) =>
+  ran.out
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+describe('usage', () => {
+  test.each([
+    [['report'], 2, /say which stack/],
+    [['report', '--local', '--stage', 'prod'], 2, /not both/],
+    [['report', '--local', '--stack-file', 'nowhere.json'], 1, /no local stack is running: nowhere\.json/],
+    [['nonsense', '--local'], 2, /Unknown argument: nonsense/],
+    [['report', '--stack-file', 'stack.json', '--by', 'colour'], 2, /--by knows no "colour"; use: partner/],
+    [['report', '--stack-file', 'stack.json', '--from', 'yesterday'], 2, /"yesterday" is no date/],
+    [
+      ['backfill', '--stack-file', 'stack.json', '--since', '2025-01-01', 'plans'],
+      2,
+      /Choices: "customers", "charges", "invoices"/,
+    ],
+    [['redrive', '--stack-file', 'stack.json', '--one', 'evt_x', '--all'], 2, /mutually exclusive/],
+  ])('%j: exit code %i and a clear line', async (args, code, message) => {
+    const ran = await start(args).ended;
+    expect(ran.code).toBe(code);
+    expect(ran.err).toMatch(message);
+  });
+  test('every command has a help with an example, 40 columns wide or more', async () => {
+    for (const command of [
+      'connect',
+      'disconnect',
+      'verify',
+      'backfill',
+      'reconcile',
+      'redrive',
+      'trace',
+      'show',
+      'report',
+    ]) {
+      const { code, out } = await start([command, '--help'], { COLUMNS: '40' }).ended;
+      expect([code, out]).toEqual([0, expect.stringContaining('Examples:')]);
+    }
+  }, 60_000);
+  test('no key is asked for where nobody sits, and a wrong one, or one that lacks a permission, is told', async () => {
+    expect(await cli('reconcile', { STRIPE_API_KEY: '' })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('STRIPE_API_KEY'),
+    });
+    const wrong = await cli('reconcile', { STRIPE_API_KEY: 'sk_test_wrong' });
+    expect(wrong).toMatchObject({ code: 1, err: 'Stripe does not know this API key: check STRIPE_API_KEY.\n' });
+    stripe.fault = () => ({
+      status: 403,
+      error: {
+        type: 'invalid_request_error',
+        message:
+          "The provided key does not have the required permissions. Having the 'rak_event_read' permission would allow this request to continue.",
+      },
+    });
+    expect(await cli('reconcile')).toMatchObject({ code: 1, err: expect.stringContaining('rak_event_read') });
+  }, 60_000);
+});
+
+test('verify: every check holds against a local stack, and its own rows are removed', async () => {
+  const before = await stack.rows();
+  const ran = await cli('verify --json');
+  expect(json(ran).every(({ ok }) => ok)).toBe(true);
+  expect(json(ran).length).toBeGreaterThanOrEqual(10);
+  expect(ran.code).toBe(0);
+  expect(await stack.rows()).toEqual(before);
+  const nowhere = await cli('verify --url http://127.0.0.1:9/');
+  expect(nowhere).toMatchObject({ code: 1, out: expect.stringContaining('✘ the webhook is reachable') });
+}, 90_000);
+
+test('connect makes the endpoint with exactly the events needed and stores its secret beside the old; disconnect deletes it', async () => {
+  expect((await cli('connect --dry-run')).out).toContain('would create endpoint');
+  expect(stripe.endpoints.size).toBe(0);
+  const made = await cli('connect');
+  expect(made.code).toBe(0);
+  const [endpoint] = [...stripe.endpoints.values()];
+  expect(endpoint).toMatchObject({ url: stack.file.webhookUrl, api_version: '2026-10-28.endive' });
+  expect(endpoint!.enabled_events).toHaveLength(8);
+  expect(made.out + made.err).not.toContain(endpoint!.secret);
+  // Both are valid.
+  for (const secret of [String(endpoint!.secret), stack.file.signingSecrets[0]!]) {
+    await until(async () => (await stack.post(event('plan.created', {}), { secret })).status === 200, 20_000);
+  }
+  expect((await cli('connect')).out).toContain('is connected with the right events');
+  stripe.endpoints.set('we_1', { ...endpoint, enabled_events: ['charge.succeeded', 'plan.created'] });
+  expect(
+    json(await cli('connect --json'))
+      .map(({ what }) => what)
+      .sort(),
+  ).toEqual([...Array(7).fill('add event'), 'remove event']);
+  expect(stripe.endpoints.get('we_1')!.enabled_events).toHaveLength(8);
+  expect((await cli('disconnect')).code).toBe(0);
+  expect(stripe.endpoints.size).toBe(0);
+}, 90_000);
+
+describe('with a business in Stripe', () => {
+  const now = Math.floor(Date.now() / 1000);
+  const history = workload({ seed: 21, customers: 60, duplicates: 0, disorder: 0 }).map((each, i, all) => ({
+    ...each,
+    created: now - all.length + i - 60,
+  }));
+  const newest = (prefix: string) =>
+    [
+      ...new Map(
+        history
+          .filter(({ type }) => type.startsWith(prefix))
+          .map(({ data, created }) => [data.object.id, { ...data.object, created }]),
+      ).values(),
+    ] as never[];
+  beforeAll(() => {
+    stripe.objects.events = history.map((each, i) => ({ ...each, object: 'event', delivered: i % 3 !== 0 }));
+    stripe.objects.customers = newest('customer.');
+    stripe.objects.charges = newest('charge.');
+  });
+
+  test('backfill counts, is killed in the middle, goes on, and brings in every row; reconcile makes it whole', async () => {
+    const since = new Date((now - 7200) * 1000).toISOString();
+    const counted = json(await cli(`backfill --since ${since} --dry-run --json`));
+    expect(counted).toEqual([{ sent: stripe.objects.customers.length + stripe.objects.charges.length, dryRun: true }]);
+
+    let pages = 0;
+    stripe.fault = (request) => (/GET \/v1\/(customers|charges)/.test(request) && ++pages > 1 ? 'hang' : undefined);
+    const { child, ended } = start(['backfill', '--since', since, '--stack-file', 'stack.json']);
+    await until(() => pages > 1, 20_000);
+    const twice = await cli(`backfill --since ${since}`);
+    expect(twice).toMatchObject({ code: 1, err: expect.stringContaining('is under way already') });
+    child.kill('SIGKILL');
+    await ended;
+    stripe.fault = () => undefined;
+    const resumed = await cli(`backfill --since ${since}`);
+    expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining('Going on where it stopped') });
+    await stack.settled();
+    const keyed = new Set(
+      (await stack.rows()).transactions
+        .filter((row) => String(row.transaction_id).startsWith('ch_21'))
+        .map((row) => row.transaction_id),
+    );
+    expect(keyed.size).toBe(stripe.objects.charges.length);
+
+    // A snapshot is newer than the events it shows: events change nothing but what they alone tell.
+    const limits = [{ status: 429, headers: { 'retry-after': '1' } }, { status: 500 }, 'cut' as const];
+    stripe.fault = () => limits.shift();
+    expect(await cli('reconcile --all')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`Looked at ${history.length} events`),
+    });
+    await stack.settled();
+    const own = (rows: { transactions: readonly Record<string, unknown>[] }) =>
+      rows.transactions
+        .filter((row) => String(row.transaction_id).startsWith('ch_21'))
+        .map(({ transaction_id, status, customer_key, amount_net }) => ({
+          transaction_id,
+          status,
+          customer_key,
+          amount_net,
+        }));
+    expect(own(await stack.rows())).toEqual(
+      own(expectedRows(history, { transactionSource: 'charge', partialRefund: 'delete' })),
+    );
+    expect(await cli('reconcile --check')).toMatchObject({ code: 0, out: 'Stripe and the tables agree.\n' });
+  }, 120_000);
+
+  test('reconcile --check names what is missing, and what should be deleted', async () => {
+    stripe.objects.charges = [...stripe.objects.charges, { ...charge({ id: 'ch_missing' }), created: now } as never];
+    const ran = await cli('reconcile --check --json');
+    expect([ran.code, json(ran)]).toEqual([1, [{ id: 'ch_missing', problem: 'missing' }]]);
+    stripe.objects.charges = stripe.objects.charges.filter(({ id }) => id !== 'ch_missing');
+  }, 30_000);
+
+  test('report adds up to the cent, never adds currencies, and its CSV is no formula', async () => {
+    for (const [i, currency] of ['usd', 'eur', 'jpy'].entries()) {
+      await stack.post(
+        event(
+          'charge.succeeded',
+          charge({
+            id: `ch_r${i}`,
+            customer: null,
+            amount: 1999,
+            amount_captured: 1999,
+            currency,
+            metadata: { customer_key: 'reported', partner_key: '=cmd()', product_key: 'a,"b' },
+          }),
+        ),
+      );
+    }
+    await stack.settled();
+    const lines = json(await cli('report --json --partner =cmd()'));
+    expect(lines.map(({ currency, amount_net }) => [currency, amount_net]).sort()).toEqual([
+      ['eur', 1999],
+      ['jpy', 1999],
+      ['usd', 1999],
+    ]);
+    const { transactions, customers } = await stack.rows();
+    const known = new Set(customers.map((row) => row.customer_key));
+    const sums: Record<string, number> = {};
+    for (const row of transactions)
+      if (row.status === 'recorded' && known.has(row.customer_key))
+        sums[String(row.currency)] = (sums[String(row.currency)] ?? 0) + Number(row.amount_net);
+    const told: Record<string, number> = {};
+    for (const { currency, amount_net } of json(await cli('report --json')))
+      told[currency] = (told[currency] ?? 0) + amount_net;
+    expect(told).toEqual(sums);
+    const csv = await cli('report --format csv --partner =cmd()');
+    expect(csv.out).toContain(`'=cmd(),"a,""b",2025-06,usd,1,1999`);
+    const text = await cli('report --partner =cmd()');
+    expect(text.out).toContain('19.99 USD');
+    expect(text.out).toContain('1999 JPY');
+  }, 60_000);
+});
+
+test('redrive groups the dead letters by reason, sends one back, and deletes the rest only when that is confirmed', async () => {
+  await stack.post(event('charge.succeeded', charge({ id: 'ch_bad', amount: 'SECRET' }), 0, 'evt_bad'));
+  await stack.post(event('charge.succeeded', charge({ id: 'ch_bad2', amount: 'SECRET' }), 0, 'evt_bad2'));
+  await stack.settled();
+  const shown = await cli('redrive');
+  expect(shown.out).toMatch(/2 +charge\.succeeded +evt_bad2? +the event's amount is not an integer/);
+  expect(shown.out).not.toContain('SECRET');
+  expect((await cli('trace ch_bad')).out).toMatch(/dead letters +charge\.succeeded evt_bad: the event's amount/);
+  expect(await cli('redrive --one evt_nowhere')).toMatchObject({ code: 1 });
+  expect(await cli('redrive --one evt_bad')).toMatchObject({ code: 0, out: 'Sent back 1 messages.\n' });
+  await stack.settled();
+  expect(json(await cli('redrive --json'))).toHaveLength(2);
+  expect(await cli('redrive --delete')).toMatchObject({ code: 2, err: expect.stringContaining('nothing was deleted') });
+  expect(await cli('redrive --delete --yes')).toMatchObject({ code: 0, out: 'Deleted 2 messages.\n' });
+  expect((await cli('redrive')).out).toBe('The dead-letter queue is empty.\n');
+}, 90_000);
+
+test('show and trace tell of a customer, a charge and an event, and say so of what nobody knows', async () => {
+  await stack.post(event('customer.created', customer('traced', { id: 'cus_traced' }), 0, 'evt_traced_customer'));
+  await stack.post(event('charge.succeeded', charge({ id: 'ch_traced', customer: 'cus_traced' }), 0, 'evt_traced'));
+  await stack.settled();
+  expect((await cli('show customer traced')).out).toMatch(/customer_key +traced[\s\S]*ch_traced .* 20\.00 USD/);
+  expect(json(await cli('show transaction ch_traced --json'))).toMatchObject([
+    { transaction_id: 'ch_traced', customer_key: 'traced' },
+  ]);
+  expect(await cli('show transaction ch_nowhere')).toMatchObject({
+    code: 1,
+    err: 'there is no transaction ch_nowhere\n',
+  });
+  const traced = (await cli('trace ch_traced', { STRIPE_API_KEY: '' })).out;
+  expect(traced).toMatch(
+    /table +transaction ch_traced: recorded, for traced by its linked key, decided by charge\.succeeded evt_traced/,
+  );
+  expect(traced).toMatch(/log .* ingest: charge\.succeeded evt_traced queued/);
+  expect(traced).toMatch(/log .* worker: charge\.succeeded evt_traced recorded/);
+  expect((await cli('trace cus_traced', { STRIPE_API_KEY: '' })).out).toContain('is linked to traced');
+  expect((await cli('trace evt_traced')).out).toMatch(/Stripe +Stripe does not know evt_traced/);
+  expect(await cli('trace evt_nowhere', { STRIPE_API_KEY: '' })).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('Nothing is known of evt_nowhere'),
+  });
+}, 90_000);
+
+test('a cursor that cannot be read is told, and left alone', async () => {
+  writeFileSync(join(folder, '.stripe-partner-sync', 'reconcile-local.json'), 'torn');
+  expect(await cli('reconcile')).toMatchObject({ code: 1, err: expect.stringContaining('delete it to begin anew') });
+});
