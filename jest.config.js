@@ -3,6 +3,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // What takes minutes runs by `npm run test:slow`.
+  testPathIgnorePatterns: process.env.SLOW_TESTS ? [] : ['\\.slow\\.test\\.ts$'],
   transform: {
     '^.+\\.[jt]s$': [
       '@swc/jest',

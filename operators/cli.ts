@@ -2,6 +2,7 @@
 // world, 2 wrong usage.
 
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
 import { reconcile } from '../functions/reconcile/reconcile.js';
 import { sendEvents } from '../functions/send-events.js';
@@ -116,12 +117,14 @@ function cli(args: readonly string[]): Argv {
           .example('STRIPE_API_KEY=sk_… $0 backfill --stage prod --since 2025-01-01', ''),
       (argv) =>
         onTarget(argv, (target, output) =>
-          runBackfill(
-            target,
-            output,
-            argv.kinds as BackfillKind[] | undefined,
-            parseDate(argv.since),
-            argv.dryRun ?? false,
+          resumable(() =>
+            runBackfill(
+              target,
+              output,
+              argv.kinds as BackfillKind[] | undefined,
+              parseDate(argv.since),
+              argv.dryRun ?? false,
+            ),
           ),
         ),
     )
@@ -138,7 +141,9 @@ function cli(args: readonly string[]): Argv {
           .example('STRIPE_API_KEY=sk_… $0 reconcile --stage prod --check', 'is nothing missing?'),
       (argv) =>
         onTarget(argv, (target, output) =>
-          argv.check ? runCheck(target, output, argv.since) : runReconcile(target, output, argv.all ?? false),
+          resumable(() =>
+            argv.check ? runCheck(target, output, argv.since) : runReconcile(target, output, argv.all ?? false),
+          ),
         ),
     )
     .command(
@@ -231,7 +236,7 @@ async function onTarget(argv: Arguments, command: (target: Target, output: Outpu
 
 /** The key comes from the environment, or from whoever sits at the terminal: never from an argument, which others can read. */
 async function stripe() {
-  const key = process.env.STRIPE_API_KEY ?? (process.stdin.isTTY ? await ask('Stripe API key: ') : undefined);
+  const key = process.env.STRIPE_API_KEY ?? (process.stdin.isTTY ? await askSecret('Stripe API key: ') : undefined);
   if (!key) throw new OperatorError('set STRIPE_API_KEY to a secret or restricted key of Stripe’s', 2);
   return stripeClient(key);
 }
@@ -242,6 +247,33 @@ async function ask(question: string): Promise<string> {
     return (await terminal.question(question)).trim();
   } finally {
     terminal.close();
+  }
+}
+
+/** Asks without showing what is typed. */
+async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return (await terminal.question('')).trim();
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** Ctrl-C in the middle: each page is kept once it is done, so nothing is left half done. */
+async function resumable<T>(work: () => Promise<T>): Promise<T> {
+  const interrupted = () => {
+    process.stderr.write('\nStopped. What was sent is kept; run the same command again to go on from there.\n');
+    process.exit(1);
+  };
+  process.once('SIGINT', interrupted);
+  try {
+    return await work();
+  } finally {
+    process.off('SIGINT', interrupted);
   }
 }
 

@@ -217,6 +217,22 @@ describe('with a business in Stripe', () => {
     expect(await cli('reconcile --check')).toMatchObject({ code: 0, out: 'Stripe and the tables agree.\n' });
   }, 120_000);
 
+  test('Ctrl-C in the middle of a backfill says how to go on, and leaves nothing locked', async () => {
+    const since = new Date((now - 7200) * 1000).toISOString();
+    let asked = 0;
+    stripe.fault = () => (++asked > 1 ? 'hang' : undefined);
+    const { child, ended } = start(['backfill', '--since', since, '--stack-file', 'stack.json']);
+    await until(() => asked > 1, 20_000);
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 1, err: expect.stringContaining('run the same command again') });
+    stripe.fault = () => undefined;
+    expect(await cli(`backfill --since ${since}`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Going on where it stopped'),
+    });
+    await stack.settled();
+  }, 60_000);
+
   test('reconcile --check names what is missing, and what should be deleted', async () => {
     stripe.objects.charges = [...stripe.objects.charges, { ...charge({ id: 'ch_missing' }), created: now } as never];
     const ran = await cli('reconcile --check --json');

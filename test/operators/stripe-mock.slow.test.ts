@@ -1,0 +1,51 @@
+// Every request that the tools send to Stripe, against Stripe's own mock of its API, which checks them by its specification.
+// Runs where STRIPE_MOCK_URL names one (https://github.com/stripe/stripe-mock).
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseSettings } from '../../functions/domain/settings.js';
+import { reconcile } from '../../functions/reconcile/reconcile.js';
+import { stripeClient } from '../../functions/stripe-client.js';
+import { backfill } from '../../operators/backfill.js';
+import { connect, disconnect } from '../../operators/connect.js';
+import type { Target } from '../../operators/target.js';
+
+const MOCK = process.env.STRIPE_MOCK_URL;
+if (!MOCK) process.stdout.write('stripe-mock: skipped, STRIPE_MOCK_URL is not set\n');
+
+(MOCK ? describe : describe.skip)('stripe-mock takes', () => {
+  beforeAll(() => {
+    process.env.STRIPE_API_BASE = MOCK;
+  });
+  afterAll(() => {
+    delete process.env.STRIPE_API_BASE;
+  });
+  const client = () => stripeClient('sk_test_123');
+  const output = { item() {}, say() {}, progress() {} };
+
+  test.each(['charge', 'invoice'])('what reconcile and backfill ask for in %s mode', async (transactionSource) => {
+    const settings = parseSettings({ transactionSource });
+    const send = async () => {};
+    const seen = await reconcile({ stripe: await client(), settings, cursor: { since: 1 }, maxPages: 1, send });
+    expect(seen.seen).toBeGreaterThan(0);
+    const state = { kinds: ['customers', 'charges', 'invoices'] as const, since: 1, sent: 0 };
+    expect((await backfill({ stripe: await client(), settings, state, send, onPage: () => {} })).kinds).toEqual([]);
+  });
+  test('what connect and disconnect ask for', async () => {
+    const stored: string[][] = [];
+    const target = {
+      settings: parseSettings({}),
+      webhookUrl: 'https://example.com/stripe/webhook',
+      signingSecrets: { read: async () => [], write: async (secrets: string[]) => void stored.push(secrets) },
+    } as unknown as Target;
+    // The mock's only endpoint has another URL. It may be older than the API version that we pin, and knows no secret to tell.
+    await connect(await client(), target, { dryRun: false }, output).catch((error) =>
+      expect(error.message).toMatch(
+        /told no signing secret|'api_version' validation failed: value is not in enumeration/,
+      ),
+    );
+    const stripe = await client();
+    const [existing] = (await stripe.webhookEndpoints.list()).data;
+    await connect(stripe, { ...target, webhookUrl: existing!.url }, { dryRun: false }, output);
+    await disconnect(stripe, { ...target, webhookUrl: existing!.url }, {}, output);
+  });
+});
