@@ -25,6 +25,8 @@ type Arguments = TargetOptions & { readonly json?: boolean };
 /** Runs one command and ends the process with its exit code. */
 export async function runCli(args: readonly string[]): Promise<void> {
   const parser = cli(args);
+  // Whoever reads the output may have seen enough, as `head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
     await parser.parseAsync();
   } catch (error) {
