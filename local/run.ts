@@ -87,6 +87,9 @@ export async function runLocalStack(args: readonly string[]): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // A terminal or npm that dies takes its own children along, and not always its grandchildren.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || stopping || stop(), 500).unref();
 
   try {
     stack = await startLocalStack(options);
