@@ -36,19 +36,25 @@ export interface PostOptions {
 
 export interface StartOptions {
   readonly args?: readonly string[];
+  readonly port?: number;
   /** Where state is kept; without it the stack is ephemeral. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts the stack; in its own folder, so that nothing of the developer's own stack is touched. */
-export async function startStack({ args = [], folder, env = {} }: StartOptions = {}): Promise<LocalStackUnderTest> {
+export async function startStack({
+  args = [],
+  port = 0,
+  folder,
+  env = {},
+}: StartOptions = {}): Promise<LocalStackUnderTest> {
   const own = folder ?? mkdtempSync(join(tmpdir(), 'stack-under-test-'));
   const stackFile = join(own, 'stack.json');
   // A stack that was killed could not take its file away.
   rmSync(stackFile, { force: true });
   const child = spawnStart(
-    [...(folder ? [] : ['--ephemeral']), '--port', '0', '--stack-file', stackFile, ...args],
+    [...(folder ? [] : ['--ephemeral']), '--port', String(port), '--stack-file', stackFile, ...args],
     own,
     env,
   );

@@ -83,6 +83,49 @@ export function workload({ seed, customers, duplicates = 0.02, disorder = 5 }: W
   }
 }
 
+/**
+ * The same business with invoices: each charge of `workload` that succeeded paid one, told in the shape before API 2025-03-31 or
+ * after it; refunds and failures as they were.
+ *
+ * @returns the events in the order of their delivery, none twice
+ */
+export function invoiceWorkload({ seed, customers }: Pick<WorkloadOptions, 'seed' | 'customers'>): Event[] {
+  const random = seeded(seed + 1);
+  return workload({ seed, customers, duplicates: 0 }).flatMap((event): Event[] => {
+    const { object } = event.data;
+    if (!event.type.startsWith('charge.')) return [event];
+    if (event.type === 'charge.refunded' || event.type === 'charge.failed') return [event];
+    if (event.type !== 'charge.succeeded') return [];
+    const id = String(object.id).replace('ch_', 'in_');
+    const modern = random() < 0.5;
+    const payment = { type: 'payment_intent', payment_intent: object.payment_intent };
+    const invoice = {
+      id,
+      object: 'invoice',
+      amount_paid: object.amount,
+      created: object.created,
+      currency: object.currency,
+      customer: object.customer,
+      livemode: false,
+      metadata: {},
+      status: 'paid',
+      ...(modern ? { parent: null } : { charge: object.id, payment_intent: object.payment_intent }),
+    };
+    const paid = { ...event, id: `${event.id}_i`, type: 'invoice.payment_succeeded', data: { object: invoice } };
+    const linked = {
+      id: `inpay_${id}`,
+      object: 'invoice_payment',
+      invoice: id,
+      livemode: false,
+      payment,
+      status: 'paid',
+    };
+    return modern
+      ? [paid, { ...event, id: `${event.id}_p`, type: 'invoice_payment.paid', data: { object: linked } }]
+      : [paid];
+  });
+}
+
 /** Any order at all. */
 export function shuffle<T>(items: readonly T[], random: () => number): T[] {
   const all = [...items];
