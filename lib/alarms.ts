@@ -10,14 +10,11 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { INGEST_METRICS } from '../functions/metrics.js';
 import { emitted, PERIOD } from './metric-source.js';
-import type { Queues } from './queues.js';
-import type { SyncFunction } from './sync-function.js';
-import type { WebhookApi } from './webhook-api.js';
+import type { WatchedParts } from './watched-parts.js';
 
 /** When the alarms go off. */
 export interface AlarmThresholds {
@@ -31,15 +28,9 @@ export interface AlarmThresholds {
 
 export const DEFAULT_THRESHOLDS: AlarmThresholds = { oldestMessageSeconds: 900, refusedPercent: 20 };
 
-export interface SyncAlarmsProps {
+export interface SyncAlarmsProps extends WatchedParts {
   readonly topic: ITopic;
   readonly thresholds: AlarmThresholds;
-  readonly api: WebhookApi;
-  readonly queues: Queues;
-  readonly ingest: SyncFunction;
-  readonly worker: SyncFunction;
-  readonly reconcile: SyncFunction;
-  readonly tables: readonly Table[];
 }
 
 interface AlarmText {

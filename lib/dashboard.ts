@@ -14,7 +14,6 @@ import {
   TextWidget,
   Unit,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import {
   AMOUNT_RECORDED,
@@ -26,17 +25,9 @@ import {
   WORKER_METRICS,
 } from '../functions/metrics.js';
 import { emitted, PERIOD } from './metric-source.js';
-import type { Queues } from './queues.js';
-import type { SyncFunction } from './sync-function.js';
-import type { WebhookApi } from './webhook-api.js';
+import type { WatchedParts } from './watched-parts.js';
 
-export interface SyncDashboardProps {
-  readonly api: WebhookApi;
-  readonly queues: Queues;
-  readonly ingest: SyncFunction;
-  readonly worker: SyncFunction;
-  readonly reconcile: SyncFunction;
-  readonly tables: readonly Table[];
+export interface SyncDashboardProps extends WatchedParts {
   readonly alarms: readonly Alarm[];
   /** Whose amounts are drawn, as Stripe writes them. */
   readonly currencies: readonly string[];

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { readPartition } from '../functions/store/connection.js';
 import type { Output } from './output.js';
 import { readDeadLetters, release } from './redrive.js';
 import { readerOf } from './show.js';
@@ -90,14 +91,7 @@ async function inLinks({ dynamodb, tables }: Target, id: string): Promise<Trace[
   }
   const traces: Trace[] = [];
   for (const pk of [`charge#${id}`, `invoice#${id}`]) {
-    const { Items = [] } = await dynamodb.send(
-      new QueryCommand({
-        TableName: tables.links,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': pk },
-      }),
-    );
-    for (const { sk } of Items)
+    for (const { sk } of await readPartition({ client: dynamodb, tables }, pk))
       traces.push({ where: 'links', what: `${pk.split('#')[0]} ${id}: ${String(sk).replaceAll('#', ' ')}` });
   }
   return traces;

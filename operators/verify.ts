@@ -1,7 +1,8 @@
 // `verify`: the testing suite. Signs events of its own and follows each into the tables of a stack, then removes its rows.
 
 import { createHmac, randomBytes } from 'node:crypto';
-import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { readPartition } from '../functions/store/connection.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 import { readerOf } from './show.js';
@@ -172,14 +173,7 @@ function story(target: Target) {
         new DeleteCommand({ TableName: tables.transactions, Key: { transaction_id: transactionId } }),
       );
       for (const pk of [`customer#${customerId}`, `charge#${chargeId}`, `invoice#${invoiceId}`]) {
-        const { Items = [] } = await dynamodb.send(
-          new QueryCommand({
-            TableName: tables.links,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': pk },
-          }),
-        );
-        for (const { sk } of Items)
+        for (const { sk } of await readPartition({ client: dynamodb, tables }, pk))
           await dynamodb.send(new DeleteCommand({ TableName: tables.links, Key: { pk, sk } }));
       }
     },

@@ -5,8 +5,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { parseSettings } from '../domain/settings.js';
-import { requiredEnvironment } from '../environment.js';
+import { environmentSettings, requiredEnvironment } from '../environment.js';
 import { INGEST_METRICS } from '../metrics.js';
 import { type Received, receive } from './receive.js';
 import { signingSecrets } from './signing-secrets.js';
@@ -14,11 +13,7 @@ import { signingSecrets } from './signing-secrets.js';
 const logger = new Logger();
 const metrics = new Metrics();
 const environment = requiredEnvironment(['QUEUE_URL', 'SIGNING_SECRET_ARN']);
-const settings = parseSettings({
-  transactionSource: process.env.TRANSACTION_SOURCE,
-  partialRefund: process.env.PARTIAL_REFUND,
-  livemode: process.env.LIVEMODE,
-});
+const settings = environmentSettings();
 
 // Stripe waits 20 seconds for an answer, API Gateway 30: better a 503 that Stripe repeats than no answer.
 const client = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } };

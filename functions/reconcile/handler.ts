@@ -6,8 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { parseSettings } from '../domain/settings.js';
-import { requiredEnvironment } from '../environment.js';
+import { environmentSettings, requiredEnvironment } from '../environment.js';
 import { RECONCILE_METRICS } from '../metrics.js';
 import { sendEvents } from '../send-events.js';
 import { stripeClient } from '../stripe-client.js';
@@ -16,11 +15,7 @@ import { type Cursor, reconcile } from './reconcile.js';
 const logger = new Logger();
 const metrics = new Metrics();
 const environment = requiredEnvironment(['QUEUE_URL', 'LINKS_TABLE', 'STRIPE_API_KEY_ARN']);
-const settings = parseSettings({
-  transactionSource: process.env.TRANSACTION_SOURCE,
-  partialRefund: process.env.PARTIAL_REFUND,
-  livemode: process.env.LIVEMODE,
-});
+const settings = environmentSettings();
 const sqs = new SQSClient({});
 const secretsManager = new SecretsManagerClient({});
 const tables = DynamoDBDocumentClient.from(new DynamoDBClient({}));

@@ -5,19 +5,14 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { parseSettings } from '../domain/settings.js';
-import { requiredEnvironment } from '../environment.js';
+import { environmentSettings, requiredEnvironment } from '../environment.js';
 import { AMOUNT_RECORDED, EVENT_AGE, METADATA_UNUSABLE, TRANSACTIONS_ATTRIBUTED, WORKER_METRICS } from '../metrics.js';
 import { amountsRecorded, mustBeRetried, type Processed, processBatch } from './process-batch.js';
 
 const logger = new Logger();
 const metrics = new Metrics();
 const environment = requiredEnvironment(['CUSTOMERS_TABLE', 'TRANSACTIONS_TABLE', 'LINKS_TABLE']);
-const settings = parseSettings({
-  transactionSource: process.env.TRANSACTION_SOURCE,
-  partialRefund: process.env.PARTIAL_REFUND,
-  livemode: process.env.LIVEMODE,
-});
+const settings = environmentSettings();
 const client = DynamoDBDocumentClient.from(
   new DynamoDBClient({ maxAttempts: 10, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } }),
 );
