@@ -42,7 +42,10 @@ export interface StripePartnerSyncProps extends Partial<Settings> {
   readonly alarmThresholds?: Partial<AlarmThresholds>;
   /** A name of your own for the webhook. Default: API Gateway's. */
   readonly customDomain?: CustomDomain;
-  /** A key of your own for tables, queues, secret and topic. Default: keys that AWS owns. */
+  /**
+   * A key of your own for tables, queues, secrets and topic. Its policy must let CloudWatch use it, so that alarms reach the topic.
+   * Default: keys that AWS owns.
+   */
   readonly encryptionKey?: IKey;
   /** Requests a second that the webhook takes in the long run, and at once. Default: 200 and 400. */
   readonly throttle?: { readonly rate: number; readonly burst: number };
@@ -140,7 +143,7 @@ export class StripePartnerSync extends Construct {
     );
     // What Lambda does on the function's behalf to feed it from the queue.
     worker.grant(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queues.events.queueArn]);
-    if (props.encryptionKey) worker.grant(['kms:Decrypt'], [props.encryptionKey.keyArn]);
+    if (props.encryptionKey) worker.grant(TABLE_KEY_ACTIONS, [props.encryptionKey.keyArn]);
     const eventSource = new EventSourceMapping(this, 'EventSource', {
       target: worker.alias,
       eventSourceArn: queues.events.queueArn,
@@ -172,7 +175,7 @@ export class StripePartnerSync extends Construct {
     reconcile.grant(['sqs:SendMessage'], [queues.events.queueArn]);
     reconcile.grant(['dynamodb:GetItem', 'dynamodb:PutItem'], [tables.links.tableArn]);
     reconcile.grant(['secretsmanager:GetSecretValue'], [this.stripeApiKey.secretArn]);
-    if (props.encryptionKey) reconcile.grant(['kms:Decrypt', 'kms:GenerateDataKey'], [props.encryptionKey.keyArn]);
+    if (props.encryptionKey) reconcile.grant(TABLE_KEY_ACTIONS, [props.encryptionKey.keyArn]);
     const schedule = new Rule(this, 'ReconcileSchedule', {
       description: 'How often the events that Stripe could not deliver are fetched',
       schedule: Schedule.rate(Duration.hours(1)),
@@ -225,6 +228,20 @@ export class StripePartnerSync extends Construct {
     return topic;
   }
 }
+
+/**
+ * What DynamoDB does with a table's key in the name of whoever reads and writes
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html); SQS and Secrets Manager ask for less.
+ */
+const TABLE_KEY_ACTIONS = [
+  'kms:CreateGrant',
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
 
 const BATCH_WINDOW = Duration.seconds(2);
 const WORKER_TIMEOUT = Duration.seconds(30);

@@ -35,10 +35,14 @@ export async function apply(
 ): Promise<Applied[]> {
   const results = batch.map((): Applied => ({ outcome: 'stale', attributed: 0 }));
   const work = collapse(batch);
-  const attempt = (some: Work<unknown>, what: () => Promise<void>) =>
-    what().catch((error) => {
-      for (const event of some.events) results[event]!.error ??= error;
-    });
+  /** Work of which a step failed: it is not gone on with, and all events that it was made from are delivered again. */
+  const failed = new Set<Work<unknown>>();
+  const isWhole = (some: Work<unknown>) => !failed.has(some);
+  const fail = (some: Work<unknown>, error: unknown) => {
+    failed.add(some);
+    for (const event of some.events) results[event]!.error ??= error;
+  };
+  const attempt = (some: Work<unknown>, what: () => Promise<void>) => what().catch((error) => fail(some, error));
   const conclude = (some: Work<unknown>, outcome: Applied['outcome'], version?: string) => {
     for (const event of some.events) {
       // An event that a newer one of its batch stands for was stale before it was written.
@@ -101,10 +105,9 @@ export async function apply(
     ),
   ]);
 
-  // Then the rows, by the links as read.
+  // Then the rows, by the links as read. What else failed of an event is no reason to leave a row that it shares with others.
   const written = new Map<Work<unknown>, string | undefined>();
-  const isHealthy = (each: Work<unknown>) => each.events.every((event) => results[event]!.error === undefined);
-  await inParallel(work.transactions.filter(isHealthy), (each) =>
+  await inParallel(work.transactions.filter(isWhole), (each) =>
     attempt(each, async () => {
       const { change } = each;
       if (change.kind === 'delete') {
@@ -123,7 +126,7 @@ export async function apply(
   );
 
   // Then read again what the rows were written by. A row found stale may be what a first delivery left half done.
-  const toCheck = following.filter(isHealthy);
+  const toCheck = following.filter(isWhole);
   const stale = toCheck.filter((each) => !written.has(each));
   let reread = new Map<string, Item>();
   try {
@@ -132,9 +135,9 @@ export async function apply(
       ...stale.map(({ change }) => transactionKeyOf(connection, change.row.transaction_id)),
     ]);
   } catch (error) {
-    for (const each of toCheck) for (const event of each.events) results[event]!.error ??= error;
+    for (const each of toCheck) fail(each, error);
   }
-  await inParallel(toCheck.filter(isHealthy), (each) =>
+  await inParallel(toCheck.filter(isWhole), (each) =>
     attempt(each, async () => {
       const { transaction_id } = each.change.row;
       const stripeCustomerId = followedCustomer(each.change)!;

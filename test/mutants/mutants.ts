@@ -178,8 +178,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a stale charge does not finish its first delivery',
     file: apply,
-    find: 'const toCheck = following.filter(isHealthy);',
-    replace: 'const toCheck = following.filter(isHealthy).filter((each) => written.has(each));',
+    find: 'const toCheck = following.filter(isWhole);',
+    replace: 'const toCheck = following.filter(isWhole).filter((each) => written.has(each));',
     breaks: INTERLEAVINGS,
   },
   {
@@ -271,6 +271,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: apply,
     find: '...marks.map((each) => attempt(each, () => marked)),',
     replace: '',
+    breaks: BATCHES,
+  },
+
+  {
+    what: 'a row is left because one of its events failed at something else',
+    file: apply,
+    find: 'work.transactions.filter(isWhole)',
+    replace: 'work.transactions.filter((each) => each.events.every((event) => results[event]!.error === undefined))',
     breaks: BATCHES,
   },
 

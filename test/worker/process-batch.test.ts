@@ -99,6 +99,23 @@ describe('faults', () => {
     expect(await outcomes(engine, events)).toEqual(['waiting', 'failed: InternalServerError', 'waiting']);
     expect(engine.rows().transactions.map((row) => row.transaction_id)).toEqual(['ch_1', 'ch_3']);
   });
+  test('a row is written for its newest event, though an older one of the same batch failed at something else', async () => {
+    let down = true;
+    const engine = memoryEngine({
+      before: (name, input) => {
+        if (down && name === 'UpdateCommand' && JSON.stringify(input).includes('"customer_key":"first"},'))
+          throw Object.assign(new Error('down'), { name: 'InternalServerError' });
+      },
+    });
+    const history = [
+      event('charge.succeeded', charge({ metadata: { customer_key: 'first' } })),
+      event('charge.updated', charge({ metadata: { customer_key: 'second' } }), 1),
+    ];
+    expect(await outcomes(engine, history)).toEqual(['failed: InternalServerError', 'recorded']);
+    down = false;
+    await deliver(engine, SETTINGS, [[history[0]!]]);
+    expect(engine.rows()).toEqual(expectedRows(history, SETTINGS));
+  });
   test('when the tables cannot be read at all, every message that needed them is tried again, and no other', async () => {
     const engine = memoryEngine({
       before: () => {
