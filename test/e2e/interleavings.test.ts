@@ -10,15 +10,16 @@ import { SCENARIOS } from '../support/scenarios.js';
 
 const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 250);
 
-const totals = { states: 0, ends: 0, crashes: 0 };
-const count = ({ states, ends, crashes }: Exploration) => {
+const totals = { states: 0, ends: 0, crashes: 0, exhaustive: 0 };
+const count = ({ states, ends, crashes, exhaustive }: Exploration) => {
   totals.states += states;
   totals.ends += ends;
   totals.crashes += crashes;
+  totals.exhaustive += Number(exhaustive);
 };
 afterAll(() => {
   process.stdout.write(
-    `interleavings: ${totals.states} states, ${totals.ends} ends checked, ${totals.crashes} crash points\n`,
+    `interleavings: ${totals.states} states, ${totals.ends} ends checked, ${totals.crashes} crash points; ${totals.exhaustive} of ${2 * Object.keys(SCENARIOS).length} explorations went into every state\n`,
   );
 });
 

@@ -15,7 +15,7 @@ import { memoryEngine } from '../support/memory-engine.js';
 import { sign } from '../support/sign.js';
 import { seeded } from '../support/workload.js';
 
-const RUNS = Number(process.env.HOSTILE_RUNS ?? 20_000);
+const RUNS = Number(process.env.HOSTILE_RUNS ?? 6_000);
 const SEED = Number(process.env.HOSTILE_SEED ?? 1);
 const random = seeded(SEED);
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;

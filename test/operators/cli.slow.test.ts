@@ -2,6 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -217,6 +219,23 @@ describe('with a business in Stripe', () => {
     expect(await cli('reconcile --check')).toMatchObject({ code: 0, out: 'Stripe and the tables agree.\n' });
   }, 120_000);
 
+  test('reconcile is killed in the middle, and goes on where it stopped with the same rows', async () => {
+    const before = (await stack.rows()).transactions;
+    let asked = 0;
+    stripe.fault = (request) => (request === 'GET /v1/events' && ++asked > 1 ? 'hang' : undefined);
+    const { child, ended } = start(['reconcile', '--all', '--stack-file', 'stack.json']);
+    await until(() => asked > 1, 20_000);
+    child.kill('SIGKILL');
+    await ended;
+    stripe.fault = () => undefined;
+    expect(await cli('reconcile --all')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Going on where it stopped'),
+    });
+    await stack.settled();
+    expect((await stack.rows()).transactions).toEqual(before);
+  }, 60_000);
+
   test('Ctrl-C in the middle of a backfill says how to go on, and leaves nothing locked', async () => {
     const since = new Date((now - 7200) * 1000).toISOString();
     let asked = 0;
@@ -323,6 +342,72 @@ test('show and trace tell of a customer, a charge and an event, and say so of wh
     out: expect.stringContaining('Nothing is known of evt_nowhere'),
   });
 }, 90_000);
+
+describe('a deployed stage', () => {
+  /** CloudFormation, as far as the tools ask it: the outputs of one stack. */
+  const cloudFormation = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const asked = new URLSearchParams(Buffer.concat(chunks).toString()).get('StackName');
+      response.setHeader('content-type', 'text/xml');
+      if (asked !== 'stripe-partner-sync-prod') {
+        response
+          .writeHead(400)
+          .end(
+            `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${asked} does not exist</Message></Error></ErrorResponse>`,
+          );
+        return;
+      }
+      const { tables, queueUrl, deadLetterQueueUrl, webhookUrl, signingSecretArn, settings } = stack.file;
+      const outputs = {
+        CustomersTable: tables.customers,
+        TransactionsTable: tables.transactions,
+        LinksTable: tables.links,
+        QueueUrl: queueUrl,
+        DeadLetterQueueUrl: deadLetterQueueUrl,
+        WebhookUrl: webhookUrl,
+        SigningSecretArn: signingSecretArn,
+        Settings: JSON.stringify(settings),
+        LogGroups: 'a,b',
+      };
+      const members = Object.entries(outputs).map(
+        ([key, value]) =>
+          `<member><OutputKey>${key}</OutputKey><OutputValue>${value.replaceAll('"', '&quot;')}</OutputValue></member>`,
+      );
+      response.end(
+        `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>${asked}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+      );
+    });
+  });
+  beforeAll(() => new Promise<void>((resolve) => cloudFormation.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => {
+    cloudFormation.close();
+    cloudFormation.closeAllConnections();
+  });
+  const onStage = (args: string) =>
+    start(args.split(' '), {
+      AWS_REGION: stack.file.region,
+      AWS_ACCESS_KEY_ID: 'operator',
+      AWS_SECRET_ACCESS_KEY: 'operator',
+      AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}`,
+      AWS_ENDPOINT_URL_DYNAMODB: stack.file.dynamodbEndpoint,
+      AWS_ENDPOINT_URL_SQS: stack.file.sqsEndpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.file.secretsManagerEndpoint,
+    }).ended;
+
+  test('is found by its outputs, and one that is not there is told', async () => {
+    expect(await onStage('report --stage prod --by currency')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^count +net\n/),
+    });
+    expect(await onStage('redrive --stage prod')).toMatchObject({ code: 0 });
+    expect(await onStage('report --stage production')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no stage production is deployed'),
+    });
+  }, 60_000);
+});
 
 test('a cursor that cannot be read is told, and left alone', async () => {
   writeFileSync(join(folder, '.stripe-partner-sync', 'reconcile-local.json'), 'torn');
