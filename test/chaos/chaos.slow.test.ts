@@ -15,7 +15,7 @@ import { sendAll } from '../support/send.js';
 import { invoiceWorkload, seeded, shuffle, workload } from '../support/workload.js';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
-const EVENTS = Number(process.env.CHAOS_EVENTS ?? 4_000);
+const EVENTS = Number(process.env.CHAOS_EVENTS ?? 2_400);
 /** Between two deaths, in milliseconds: a message in hand is not hit five times in a row. */
 const CALM = [1_500, 4_000] as const;
 /** Every so many deaths it is the whole stack's turn. */
