@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: transactions,
     find: ' && row.stripe_customer_id === stripeCustomerId',
     replace: '',
-    breaks: PERMUTATIONS,
+    breaks: STORE,
   },
   {
     what: 'a computed row takes the place of another version',

@@ -163,6 +163,15 @@ describe('links', () => {
     });
     expect(await readLink(engine, 'cus_a')).toMatchObject({ customer_key: 'acme', version: '3' });
   });
+  test('a charge that went to another Stripe customer does not follow the one that it was marked under', async () => {
+    const settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' } as const;
+    await deliver(engine, settings, [
+      [event('charge.succeeded', charge())],
+      [event('charge.updated', charge({ customer: 'cus_b' }), 1)],
+      [event('customer.created', customer('acme'), 2)],
+    ]);
+    expect((await only())?.customer_key).toBeUndefined();
+  });
   test(rule("When a link moves, that Stripe customer's transactions move with it."), async () => {
     const settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' } as const;
     await deliver(engine, settings, [
