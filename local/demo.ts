@@ -316,14 +316,7 @@ function customerEvent(
     metadata,
     name: shown,
   };
-  return {
-    id: id(`evt_${type}_${n}_${at}`),
-    object: 'event',
-    type,
-    created: NOON + at,
-    livemode: false,
-    data: { object: customer },
-  };
+  return stripeEvent(type, n, at, customer);
 }
 
 function chargeEvent(type: string, n: number, name: string | undefined, at: number, fields: Row): StripeEvent {
@@ -344,13 +337,17 @@ function chargeEvent(type: string, n: number, name: string | undefined, at: numb
     status: 'succeeded',
     ...fields,
   };
+  return stripeEvent(type, n, at, charge);
+}
+
+function stripeEvent(type: string, n: number, at: number, object: Row): StripeEvent {
   return {
     id: id(`evt_${type}_${n}_${at}`),
     object: 'event',
     type,
     created: NOON + at,
     livemode: false,
-    data: { object: charge },
+    data: { object },
   };
 }
 

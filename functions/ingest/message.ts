@@ -16,7 +16,7 @@ const MAX_PAYMENTS = 100;
  */
 export function toMessage(body: string, event: object): string {
   if (Buffer.byteLength(body) <= MAX_MESSAGE_BYTES) return withoutUnsendable(body);
-  return withoutUnsendable(JSON.stringify(cutDown(event)));
+  return withoutUnsendable(JSON.stringify(keep(event, EVENT)));
 }
 
 /** SQS refuses two characters that JSON allows; written as escapes they mean the same. */
@@ -75,10 +75,6 @@ const EVENT: Shape = {
     },
   },
 };
-
-function cutDown(event: object): unknown {
-  return keep(event, EVENT);
-}
 
 function keep(value: unknown, shape: true | Shape): unknown {
   if (typeof value === 'string') return value.length <= MAX_VALUE_LENGTH ? value : undefined;
