@@ -4,6 +4,8 @@
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const { runLocalStack } = await import('../local/run.js');
-await runLocalStack(process.argv.slice(2));
+await runLocalStack(process.argv.slice(2), (context) =>
+  import('../console/console.js').then(({ createConsole }) => createConsole(context)),
+);
 
 export {};

@@ -2,17 +2,18 @@
 // changed, and at the end who owes which partner for what.
 
 import { spawn } from 'node:child_process';
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { formatMoney } from '../operators/money.js';
+import { postSigned, type SampleEvent, sampleCharge, sampleCustomer, sampleEvent } from '../operators/sample-events.js';
 import type { StackFile } from './stack.js';
 
 type Row = Record<string, unknown>;
-type StripeEvent = Readonly<Record<string, unknown>>;
 
 /** How long the rows of a step are waited for, in milliseconds: the queue's window, and patience. */
 const PATIENCE = 20_000;
@@ -105,8 +106,8 @@ async function tell(stack: StackFile): Promise<number> {
     if (changed.length === 0) say('    no row changed');
     seen = rows;
   };
-  const post = async (event: StripeEvent, secret = stack.signingSecrets[0]!, expected = 200) => {
-    const status = await postSigned(stack.webhookUrl, event, secret);
+  const post = async (event: SampleEvent, secret = stack.signingSecrets[0]!, expected = 200) => {
+    const { status } = await postSigned(stack.webhookUrl, JSON.stringify(event), secret);
     if (status !== expected) throw new Error(`the webhook answered ${status}`);
   };
   const has = (key: string, fields: Row) => (rows: Map<string, Row>) =>
@@ -273,7 +274,7 @@ async function readOwed(client: DynamoDBDocumentClient, { tables }: StackFile) {
         return {
           customer,
           sums: transactions.map(
-            (row) => `${money(row.amount_net, row.currency)}${row.product_key ? ` (${row.product_key})` : ''}`,
+            (row) => `${formatMoney(row.amount_net, row.currency)}${row.product_key ? ` (${row.product_key})` : ''}`,
           ),
         };
       });
@@ -290,12 +291,7 @@ function describe(row: Row): string {
   const customer = row.customer_key
     ? `for ${row.customer_key} (${row.customer_key_source} key)`
     : 'waiting for its customer';
-  return `recorded, ${money(row.amount_net, row.currency)} ${customer}${row.product_key ? `, product ${row.product_key}` : ''}`;
-}
-
-/** The story's currency has two decimals. */
-function money(amount: unknown, currency: unknown): string {
-  return `${(Number(amount) / 100).toFixed(2)} ${String(currency).toUpperCase()}`;
+  return `recorded, ${formatMoney(Number(row.amount_net), String(row.currency))} ${customer}${row.product_key ? `, product ${row.product_key}` : ''}`;
 }
 
 const NOON = 1_750_000_000;
@@ -307,56 +303,35 @@ function customerEvent(
   metadata: Row,
   type = 'customer.created',
   shown = name,
-): StripeEvent {
-  const customer = {
-    id: id(`cus_${n}`),
-    object: 'customer',
-    email: `${name}@example.com`,
-    livemode: false,
-    metadata,
-    name: shown,
-  };
+): SampleEvent {
+  const customer = sampleCustomer(
+    { id: id(`cus_${n}`), livemode: false },
+    { email: `${name}@example.com`, metadata, name: shown },
+  );
   return stripeEvent(type, n, at, customer);
 }
 
-function chargeEvent(type: string, n: number, name: string | undefined, at: number, fields: Row): StripeEvent {
-  const charge = {
-    id: id(`ch_${n}`),
-    object: 'charge',
-    amount_captured: fields.amount,
-    amount_refunded: 0,
-    captured: true,
-    created: NOON + at,
-    currency: 'usd',
-    customer: name === undefined ? null : id(`cus_${NAMES.indexOf(name) + 1}`),
-    livemode: false,
-    metadata: {},
-    paid: true,
-    payment_intent: id(`pi_${n}`),
-    refunded: false,
-    status: 'succeeded',
-    ...fields,
-  };
+function chargeEvent(
+  type: string,
+  n: number,
+  name: string | undefined,
+  at: number,
+  fields: Row & { amount: number },
+): SampleEvent {
+  const charge = sampleCharge(
+    { id: id(`ch_${n}`), livemode: false },
+    {
+      created: NOON + at,
+      customer: name === undefined ? null : id(`cus_${NAMES.indexOf(name) + 1}`),
+      payment_intent: id(`pi_${n}`),
+      ...fields,
+    },
+  );
   return stripeEvent(type, n, at, charge);
 }
 
-function stripeEvent(type: string, n: number, at: number, object: Row): StripeEvent {
-  return {
-    id: id(`evt_${type}_${n}_${at}`),
-    object: 'event',
-    type,
-    created: NOON + at,
-    livemode: false,
-    data: { object },
-  };
-}
-
-async function postSigned(url: string, event: StripeEvent, secret: string): Promise<number> {
-  const body = JSON.stringify(event);
-  const timestamp = Math.floor(Date.now() / 1000);
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-  const headers = { 'content-type': 'application/json', 'stripe-signature': `t=${timestamp},v1=${signature}` };
-  return (await fetch(url, { method: 'POST', body, headers })).status;
+function stripeEvent(type: string, n: number, at: number, object: Parameters<typeof sampleEvent>[3]): SampleEvent {
+  return sampleEvent(id(`evt_${type}_${n}_${at}`), type, NOON + at, object);
 }
 
 function say(text: string) {

@@ -1,6 +1,7 @@
 // One line for a person out of a function's log line: an event with its outcome.
 
-interface LogLine {
+/** A line of a function's log. */
+export interface LogLine {
   readonly level?: string;
   readonly timestamp?: string;
   readonly outcome?: string;
@@ -12,7 +13,8 @@ interface LogLine {
   readonly _aws?: unknown;
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+/** What each outcome means, for a person. */
+export const OUTCOME_WORDS: Readonly<Record<string, string>> = {
   recorded: 'recorded',
   deleted: 'deleted',
   waiting: 'recorded or noted, waiting for its customer or invoice',
@@ -30,7 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
  * @returns undefined for what is no news: metrics, and events that were only queued
  */
 export function eventLine(functionName: string, line: string, quiet: boolean): string | undefined {
-  const log = parse(line);
+  const log = parseLogLine(line);
   if (!log) return line.trim() === '' ? undefined : `  ${functionName}: ${line}`;
   if (log._aws !== undefined || log.outcome === 'queued') return undefined;
   if (log.outcome === undefined) return `  ${functionName}: ${line}`;
@@ -39,10 +41,11 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
   const reason = log.reason ? ` (${log.reason})` : '';
   const time = (log.timestamp ?? '').slice(11, 19);
   const what = `${(log.event_type ?? 'request').padEnd(26)} ${(log.object_id ?? '').padEnd(20)}`;
-  return `  ${time}  ${what} ${WORDS[log.outcome] ?? `refused: ${log.outcome}`}${reason}${attributed}`;
+  return `  ${time}  ${what} ${OUTCOME_WORDS[log.outcome] ?? `refused: ${log.outcome}`}${reason}${attributed}`;
 }
 
-function parse(line: string): LogLine | undefined {
+/** @returns undefined for what is no object */
+export function parseLogLine(line: string): LogLine | undefined {
   try {
     const value = JSON.parse(line);
     return typeof value === 'object' && value !== null ? value : undefined;

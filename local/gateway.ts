@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { RequestActivity } from './activity.js';
 
 /** From `POST /path` to what answers it. */
 export type Routes = ReadonlyMap<string, (event: unknown) => Promise<unknown>>;
@@ -13,25 +14,41 @@ const MAX_BODY_BYTES = 6 * 1024 * 1024;
 /** Content types that API Gateway hands over as text; all others come base64-encoded. */
 const TEXT = /^(text\/|application\/(json|xml|javascript)\b|application\/[\w.-]+\+(json|xml)\b)/i;
 
-export function createGateway(routes: Routes): Server {
+/** @param onRequest called with each request that was answered */
+export function createGateway(routes: Routes, onRequest: (activity: RequestActivity) => void): Server {
   return createServer((request, response) => {
-    answer(request, routes).then(
-      ({ statusCode = 200, headers, body = '' }) => reply(response, statusCode, body, headers),
-      () =>
-        reply(
-          response,
-          503,
-          error('function_unavailable', 'The function did not answer. Stripe will send the event again.'),
+    const at = Date.now();
+    const answered = (status: number, text: string, headers: object = {}, body?: Buffer) => {
+      reply(response, status, text, headers);
+      const sent = body === undefined ? {} : { body: body.toString('utf8') };
+      onRequest({ kind: 'request', at, duration: Date.now() - at, status, ...sent });
+    };
+    readBody(request).then(
+      (body) =>
+        answer(request, body, routes).then(
+          ({ statusCode = 200, headers, body: text = '' }) => answered(statusCode, text, headers, body),
+          () =>
+            answered(
+              503,
+              error('function_unavailable', 'The function did not answer. Stripe will send the event again.'),
+              {},
+              body,
+            ),
         ),
+      // The sender went away in the middle of what it sent.
+      () => response.destroy(),
     );
   });
 }
 
-async function answer(request: IncomingMessage, routes: Routes): Promise<APIGatewayProxyStructuredResultV2> {
+async function answer(
+  request: IncomingMessage,
+  body: Buffer | undefined,
+  routes: Routes,
+): Promise<APIGatewayProxyStructuredResultV2> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const routeKey = `${request.method} ${url.pathname}`;
   const route = routes.get(routeKey);
-  const body = await readBody(request);
   if (!route) {
     const methods = [...routes.keys()]
       .filter((key) => key.split(' ')[1] === url.pathname)

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { InvalidSettingError, parseSettings } from '../lib/settings.js';
+import type { ConsoleFactory } from './console-server.js';
 import { eventLine } from './event-line.js';
 import { type LocalStack, LocalStackError, type LocalStackOptions, startLocalStack } from './stack.js';
 
@@ -39,7 +40,7 @@ const FLAGS = {
 } as const;
 
 /** Runs until it is told to stop. Ends the process: 0 after a clean stop, 1 where it could not start, 2 for wrong flags. */
-export async function runLocalStack(args: readonly string[]): Promise<void> {
+export async function runLocalStack(args: readonly string[], console: ConsoleFactory): Promise<void> {
   let options: LocalStackOptions;
   let quiet: boolean;
   try {
@@ -56,6 +57,7 @@ export async function runLocalStack(args: readonly string[]): Promise<void> {
       ...(values.ephemeral ? {} : { stateFolder: STATE_FOLDER }),
       stackFile: values['stack-file'] ?? `${STATE_FOLDER}/stack.json`,
       signingSecrets: values['signing-secret'] ?? [],
+      console,
       ...(values.dynamodb ? { dynamodb: values.dynamodb } : {}),
       ...(values.sqs ? { sqs: values.sqs } : {}),
       ...(values['secrets-manager'] ? { secretsManager: values['secrets-manager'] } : {}),
@@ -108,13 +110,14 @@ function firstScreen({ file, recovered }: LocalStack, options: LocalStackOptions
   return `
   Stripe Partner Sync is running on this machine.
 
+  Console          ${file.consoleUrl}
   Webhook URL      ${file.webhookUrl}
   Signing secret   ${file.signingSecrets[0]}
   Tables           ${Object.values(file.tables).join(', ')} at ${file.dynamodbEndpoint}
   Settings         transactionSource ${settings.transactionSource} · partialRefund ${settings.partialRefund} · livemode ${settings.livemode}
   State            ${options.stateFolder ? `kept in ${options.stateFolder}/` : 'not kept (--ephemeral)'}
 ${recovered > 0 ? `\n  ${recovered} events of the last run were accepted and not yet applied: they are applied now.\n` : ''}
-  Next, in another terminal:
+  Next: open the console in a browser, or in another terminal
     npm run demo                                            see it work, step by step
     stripe listen --forward-to ${file.webhookUrl}   your own test events; restart this with
                                                             --signing-secret whsec_… as \`stripe listen\` prints it

@@ -19,6 +19,8 @@ import { dirname, join, resolve as resolvePath } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Settings } from '../lib/settings.js';
+import { type ActivityLog, createActivityLog } from './activity.js';
+import { type ConsoleFactory, createConsoleServer } from './console-server.js';
 import type { EnginesReady, EnginesRequest } from './engines.js';
 import { startEventSource } from './event-source.js';
 import { type LocalFunction, startFunction } from './function.js';
@@ -43,6 +45,8 @@ export interface LocalStackOptions {
   readonly secretsManager?: string;
   /** Called with each line that a function prints. */
   readonly onLine: (functionName: string, line: string) => void;
+  /** Makes the page of `consoleUrl` when it is first asked for; without it there is none. */
+  readonly console?: ConsoleFactory;
 }
 
 /** What the stack file holds: a contract for tools, tests and benchmarks. */
@@ -105,7 +109,8 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
   if (stateFolder) mkdirSync(stateFolder, { recursive: true });
   // The port first: who starts a second stack by mistake is told at once.
   const routes = new Map<string, (event: unknown) => Promise<unknown>>();
-  const gateway = createGateway(routes);
+  const activity = createActivityLog();
+  const gateway = createGateway(routes, activity.record);
   const port = await listen(gateway, options.port);
   cleanups.push(() => close(gateway));
 
@@ -186,6 +191,7 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
             AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
           },
           onLine: (line) => {
+            activity.record({ kind: 'line', at: Date.now(), functionName: name, line });
             if (stateFolder) appendFileSync(join(stateFolder, 'functions.log'), `${line}\n`);
             options.onLine(name, line);
           },
@@ -217,7 +223,7 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
     const called = String(arn).replace(functionArn(''), '').split(':')[0];
     const found = [...functions.values()].find(({ name }) => called === name);
     if (!found) throw new UnsupportedTemplateError(`no function ${arn}`);
-    return (event: unknown) => found.local.invoke(event);
+    return (event: unknown) => observed(activity, found.name, () => found.local.invoke(event));
   };
   const integrations = new Map(resourcesOf(template, 'AWS::ApiGatewayV2::Integration'));
   for (const id of integrations.keys()) physical.set(id, { ref: id, attributes: {} });
@@ -237,11 +243,23 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
     });
   });
 
+  const pages =
+    options.console &&
+    createConsoleServer(options.console, () => ({ stack: stackFile(), template, physical, activity }));
+  // Beside the webhook's, where that is free: a page that is open finds it again after a restart.
+  const consolePort = pages && (await listen(pages, port + 1).catch(() => listen(pages, 0)));
+  if (pages)
+    cleanups.push(() => {
+      // A page that is open holds a stream that never ends.
+      pages.closeAllConnections();
+      return close(pages);
+    });
+
   const output = (name: string) => String(resolve(template.Outputs?.[name]?.Value, physical));
   const [path] = [...routes.keys()].map((route) => route.split(' ')[1]);
   const stackFile = (): StackFile => ({
     webhookUrl: `http://127.0.0.1:${port}${path}`,
-    consoleUrl: null,
+    consoleUrl: consolePort === undefined ? null : `http://127.0.0.1:${consolePort}/`,
     signingSecrets: secrets.list(),
     region: REGION,
     dynamodbEndpoint,
@@ -273,6 +291,20 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
       return left.reduce((sum, count) => sum + count, 0);
     },
   };
+}
+
+async function observed<T>(activity: ActivityLog, functionName: string, invoke: () => Promise<T>): Promise<T> {
+  const at = Date.now();
+  const ended = (failed: boolean) =>
+    activity.record({ kind: 'invocation', at, duration: Date.now() - at, functionName, failed });
+  try {
+    const result = await invoke();
+    ended(false);
+    return result;
+  } catch (error) {
+    ended(true);
+    throw error;
+  }
 }
 
 /** The functions that rules of EventBridge invoke, by way of their aliases. */

@@ -66,20 +66,25 @@ export async function remove(target: Target, { message }: Pick<DeadLetter, 'mess
   );
 }
 
-export function printDeadLetters(letters: readonly DeadLetter[], output: Output): void {
-  if (letters.length === 0) {
-    output.say('The dead-letter queue is empty.');
-    return;
-  }
+/** Those of one type that one thing stands in the way of belong together. */
+export function groupDeadLetters(letters: readonly DeadLetter[]): DeadLetter[][] {
   const groups = new Map<string, DeadLetter[]>();
   for (const letter of letters) {
     const key = JSON.stringify([letter.reason, letter.eventType]);
     groups.set(key, [...(groups.get(key) ?? []), letter]);
   }
+  return [...groups.values()];
+}
+
+export function printDeadLetters(letters: readonly DeadLetter[], output: Output): void {
+  if (letters.length === 0) {
+    output.say('The dead-letter queue is empty.');
+    return;
+  }
   output.say(
     table([
       ['count', 'type', 'first event', 'reason'],
-      ...[...groups.values()].map((group) => [
+      ...groupDeadLetters(letters).map((group) => [
         String(group.length),
         group[0]!.eventType,
         group[0]!.eventId,

@@ -2,7 +2,7 @@
 
 import { OperatorError } from './errors.js';
 import { formatMoney } from './money.js';
-import { type Output, table } from './output.js';
+import { csv, type Output, table } from './output.js';
 import { readerOf } from './show.js';
 import type { Target } from './target.js';
 
@@ -26,6 +26,8 @@ export interface ReportOptions {
   /** Bounds of `created`, in Unix seconds. */
   readonly from?: number;
   readonly before?: number;
+  /** Called after each customer, with how many are read. */
+  readonly onProgress?: (customers: number) => void;
 }
 
 /** @throws {OperatorError} for a key that there is none of */
@@ -45,6 +47,7 @@ export async function reportLines(target: Target, options: ReportOptions): Promi
   const reader = readerOf(target);
   const lines = new Map<string, { line: ReportLine; count: number; amount: bigint }>();
   const customers = options.partner === undefined ? reader.customers() : reader.customersOf(options.partner);
+  let read = 0;
   for await (const { customer_key, partner_key } of customers) {
     const range = {
       ...(options.from === undefined ? {} : { from: options.from }),
@@ -69,6 +72,7 @@ export async function reportLines(target: Target, options: ReportOptions): Promi
       found.amount += BigInt(transaction.amount_net);
       lines.set(id, found);
     }
+    options.onProgress?.(++read);
   }
   return [...lines.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -101,10 +105,4 @@ export function printReport(
       ]),
     );
   }
-}
-
-/** Quoted where it must be; a value that a spreadsheet would take for a formula is kept a text. */
-function csv(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -58,7 +58,10 @@ function localStack(stackFile: string): Target {
       `no local stack is running: ${stackFile} is not there. Start one with \`npm start\`, or name its file with --stack-file.`,
     );
   }
-  const file: StackFile = JSON.parse(readFileSync(stackFile, 'utf8'));
+  return targetOfStackFile(JSON.parse(readFileSync(stackFile, 'utf8')));
+}
+
+export function targetOfStackFile(file: StackFile): Target {
   const aws = { region: file.region, credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' } };
   return connect(
     'local',

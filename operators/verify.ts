@@ -1,10 +1,11 @@
 // `verify`: the testing suite. Signs events of its own and follows each into the tables of a stack, then removes its rows.
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { readPartition } from '../functions/store/connection.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
+import { postSigned, sampleCharge, sampleCustomer, sampleEvent, sampleInvoice } from './sample-events.js';
 import { readerOf } from './show.js';
 import type { Target } from './target.js';
 
@@ -37,7 +38,8 @@ export async function verify(
     return ok;
   };
   const run = story(target);
-  const post = (event: object, { key = secret ?? '', at = Date.now() } = {}) => postSigned(url, event, key, at);
+  const post = async (event: object, { key = secret ?? '', at = Date.now() } = {}) =>
+    (await postSigned(url, JSON.stringify(event), key, at)).status;
   const arrives = async (holds: () => Promise<boolean>) => {
     for (const end = Date.now() + deadline * 1000; ; await sleep(250)) {
       if (await holds()) return true;
@@ -109,55 +111,27 @@ function story(target: Target) {
   const transactionId = invoices ? invoiceId : chargeId;
   const livemode = settings.livemode === 'live';
   const now = Math.floor(Date.now() / 1000);
-  const event = (type: string, at: number, object: object) => ({
-    id: `evt_${run}_${type}_${at}`,
-    object: 'event',
-    type,
-    created: now + at,
-    livemode,
-    data: { object },
-  });
-  const charge = (fields: object) => ({
-    id: chargeId,
-    object: 'charge',
-    amount: 100,
-    amount_captured: 100,
-    amount_refunded: 0,
-    captured: true,
-    created: now,
-    currency: 'usd',
-    customer: customerId,
-    invoice: invoices ? invoiceId : null,
-    livemode,
-    metadata: {},
-    paid: true,
-    refunded: false,
-    status: 'succeeded',
-    ...fields,
-  });
-  const invoice = {
-    id: invoiceId,
-    object: 'invoice',
-    amount_paid: 100,
-    charge: chargeId,
-    created: now,
-    currency: 'usd',
-    customer: customerId,
-    livemode,
-    metadata: {},
-  };
+  const event = (type: string, at: number, object: Parameters<typeof sampleEvent>[3]) =>
+    sampleEvent(`evt_${run}_${type}_${at}`, type, now + at, object);
+  const common = { created: now, customer: customerId };
+  const charge = (fields: object) =>
+    sampleCharge(
+      { id: chargeId, livemode },
+      { amount: 100, invoice: invoices ? invoiceId : null, ...common, ...fields },
+    );
+  const invoice = sampleInvoice({ id: invoiceId, livemode }, { amount_paid: 100, charge: chargeId, ...common });
   const paid = (at: number) =>
     invoices ? event('invoice.payment_succeeded', at, invoice) : event('charge.succeeded', at, charge({}));
   const newest = paid(0);
   return {
-    customer: event('customer.created', -5, {
-      id: customerId,
-      object: 'customer',
-      livemode,
-      metadata: { customer_key: run, partner_key: run },
-      name: 'verify',
-      email: null,
-    }),
+    customer: event(
+      'customer.created',
+      -5,
+      sampleCustomer(
+        { id: customerId, livemode },
+        { metadata: { customer_key: run, partner_key: run }, name: 'verify' },
+      ),
+    ),
     charge: newest,
     olderCharge: paid(-3),
     refund: event('charge.refunded', 5, charge({ amount_refunded: 100, refunded: true })),
@@ -184,19 +158,6 @@ function story(target: Target) {
 async function stays(holds: () => Promise<boolean>): Promise<boolean> {
   for (const end = Date.now() + 4000; Date.now() < end; await sleep(250)) if (!(await holds())) return false;
   return true;
-}
-
-/** @returns the status of the answer; 0 where there is none */
-async function postSigned(url: string, event: object, secret: string, at: number): Promise<number> {
-  const body = JSON.stringify(event);
-  const timestamp = Math.floor(at / 1000);
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-  const headers = { 'content-type': 'application/json', 'stripe-signature': `t=${timestamp},v1=${signature}` };
-  const signal = AbortSignal.timeout(30_000);
-  return fetch(url, { method: 'POST', body, headers, signal }).then(
-    ({ status }) => status,
-    () => 0,
-  );
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -42,7 +42,7 @@ export async function processBatch(
   return messages.map(({ messageId }, i): Processed => {
     const each = understood[i]!;
     const result = applied[i]!;
-    if (!('decision' in each)) return { messageId, outcome: 'not_understood', attributed: 0, reason: each.reason };
+    if (!('decision' in each)) return { messageId, outcome: 'not_understood', attributed: 0, ...each };
     const { event, decision } = each;
     const about = { messageId, event, decision, attributed: result.attributed };
     if (result.error !== undefined) return { ...about, outcome: 'failed', reason: nameOf(result.error) };
@@ -69,16 +69,20 @@ export function amountsRecorded(processed: readonly Processed[]): Map<string, nu
   return sums;
 }
 
-function understand(
-  message: Message,
-  settings: Settings,
-): { readonly event: StripeEvent; readonly decision: Decision } | { readonly reason: string } {
+type Understood =
+  | { readonly event: StripeEvent; readonly decision: Decision }
+  /** The event is known where its envelope could be read: whoever looks for it finds it in the log. */
+  | { readonly event?: StripeEvent; readonly reason: string };
+
+function understand(message: Message, settings: Settings): Understood {
+  let event: StripeEvent | undefined;
   try {
-    const event = parseEvent(JSON.parse(message.body));
+    event = parseEvent(JSON.parse(message.body));
     return { event, decision: decide(event, settings) };
   } catch (error) {
     // The message of a SyntaxError quotes what it could not parse; ours name fields only.
-    return { reason: error instanceof EventNotUnderstoodError ? error.message : nameOf(error) };
+    const reason = error instanceof EventNotUnderstoodError ? error.message : nameOf(error);
+    return { ...(event ? { event } : {}), reason };
   }
 }
 

@@ -1,0 +1,67 @@
+// As much of CloudWatch's metric math as this product's template uses: arithmetic, and SUM(METRICS()).
+
+/** The expression is none that is known here. */
+export class MetricMathError extends Error {
+  override readonly name = 'MetricMathError';
+}
+
+type Values = ReadonlyMap<string, number | undefined>;
+
+/**
+ * @param values of the metrics, by their id
+ * @returns undefined where a metric that is needed has no data, or nothing comes out of it (as 0 / 0)
+ * @throws {MetricMathError}
+ */
+export function evaluate(expression: string, values: Values): number | undefined {
+  const tokens = expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|[-+*/(),]|\S/g) ?? [];
+  let position = 0;
+  const take = (token: string) => {
+    if (tokens[position] !== token) return false;
+    position++;
+    return true;
+  };
+  const expect = (token: string) => {
+    if (!take(token)) throw new MetricMathError(`${token} is missing in ${expression}`);
+  };
+
+  const sum = (): number | undefined => {
+    let left = product();
+    for (;;) {
+      if (take('+')) left = both(left, product(), (a, b) => a + b);
+      else if (take('-')) left = both(left, product(), (a, b) => a - b);
+      else return left;
+    }
+  };
+  const product = (): number | undefined => {
+    let left = operand();
+    for (;;) {
+      if (take('*')) left = both(left, operand(), (a, b) => a * b);
+      else if (take('/')) left = both(left, operand(), (a, b) => a / b);
+      else return left;
+    }
+  };
+  const operand = (): number | undefined => {
+    if (take('(')) {
+      const value = sum();
+      expect(')');
+      return value;
+    }
+    const token = tokens[position++] ?? '';
+    if (/^\d/.test(token)) return Number(token);
+    if (token === 'SUM') {
+      for (const each of ['(', 'METRICS', '(', ')', ')']) expect(each);
+      const known = [...values.values()].filter((value) => value !== undefined);
+      return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
+    }
+    if (!values.has(token)) throw new MetricMathError(`${token} is not known in ${expression}`);
+    return values.get(token);
+  };
+
+  const result = sum();
+  if (position < tokens.length) throw new MetricMathError(`${tokens[position]} is not known in ${expression}`);
+  return result === undefined || !Number.isFinite(result) ? undefined : result;
+}
+
+function both(a: number | undefined, b: number | undefined, combine: (a: number, b: number) => number) {
+  return a === undefined || b === undefined ? undefined : combine(a, b);
+}

@@ -1,0 +1,23 @@
+// What every part of the console is given.
+
+import type { StackFile } from '../local/stack.js';
+import type { Physical, Template } from '../local/template.js';
+import type { Target } from '../operators/target.js';
+import type { History } from './history.js';
+import type { MetricStore } from './metrics.js';
+
+export interface Shared {
+  readonly stack: StackFile;
+  readonly target: Target;
+  readonly history: History;
+  readonly metrics: MetricStore;
+  readonly counts: () => Promise<Counts>;
+  readonly template: Template;
+  readonly physical: ReadonlyMap<string, Physical>;
+}
+
+/** Messages, by queue. */
+export interface Counts {
+  readonly waiting: number;
+  readonly deadLetters: number;
+}

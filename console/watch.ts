@@ -1,0 +1,89 @@
+// Watches the stack: into the history goes what happened, into the metrics what CloudWatch would have counted of it.
+
+import type { Activity, ActivityLog } from '../local/activity.js';
+import { parseLogLine } from '../local/event-line.js';
+import { type Physical, resourcesOf, type Template } from '../local/template.js';
+import type { History } from './history.js';
+import { type MetricStore, recordEmbedded } from './metrics.js';
+import type { Counts } from './shared.js';
+
+export interface WatchOptions {
+  /** Oldest first. */
+  readonly past: readonly Activity[];
+  readonly activity: ActivityLog;
+  readonly history: History;
+  readonly metrics: MetricStore;
+  readonly counts: () => Promise<Counts>;
+  readonly names: { readonly template: Template; readonly physical: ReadonlyMap<string, Physical> };
+}
+
+/** How often queues are looked at, in milliseconds. */
+const SAMPLE = 2_000;
+
+export function watch(options: WatchOptions): { stop(): void } {
+  const { past, activity, history, metrics, counts } = options;
+  const add = (each: Activity) => {
+    history.add(each);
+    count(each, options);
+  };
+  for (const each of past) add(each);
+  const unsubscribe = activity.subscribe(add);
+  const sample = async () => {
+    const { waiting, deadLetters } = await counts();
+    const at = Date.now();
+    const { events, deadLetters: deadLetterQueue } = queueNames(options.names);
+    const record = (name: string, QueueName: string, value: number) =>
+      metrics.record({ namespace: 'AWS/SQS', name, dimensions: { QueueName } }, at, [value]);
+    record('ApproximateNumberOfMessagesVisible', events, waiting);
+    record('ApproximateNumberOfMessagesVisible', deadLetterQueue, deadLetters);
+    const oldest = waiting === 0 ? undefined : history.entries().find(({ outcome }) => outcome === 'queued');
+    record('ApproximateAgeOfOldestMessage', events, oldest ? (at - oldest.at) / 1000 : 0);
+  };
+  const timer = setInterval(() => sample().catch(() => {}), SAMPLE).unref();
+  return {
+    stop() {
+      clearInterval(timer);
+      unsubscribe();
+    },
+  };
+}
+
+/** What AWS counts of requests and invocations, and what the functions emit themselves. */
+function count(activity: Activity, { metrics, names }: WatchOptions): void {
+  if (activity.kind === 'line') {
+    const line = parseLogLine(activity.line);
+    if (line?._aws !== undefined) recordEmbedded(metrics, line);
+    return;
+  }
+  const { at, duration } = activity;
+  if (activity.kind === 'request') {
+    const record = (name: string, value: number) =>
+      metrics.record({ namespace: 'AWS/ApiGateway', name, dimensions: { ApiId: apiId(names) } }, at, [value]);
+    record('Latency', duration);
+    record('Count', 1);
+    record('5xx', Number(activity.status >= 500));
+    return;
+  }
+  const record = (name: string, value: number) =>
+    metrics.record({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName: activity.functionName } }, at, [value]);
+  record('Invocations', 1);
+  record('Duration', duration);
+  record('Errors', Number(activity.failed));
+  record('Throttles', 0);
+  record('ConcurrentExecutions', 1);
+}
+
+type Names = WatchOptions['names'];
+
+function queueNames({ template, physical }: Names) {
+  const queues = resourcesOf(template, 'AWS::SQS::Queue');
+  const nameOf = (hasRedrive: boolean) => {
+    const [id] = queues.find(([, properties]) => 'RedrivePolicy' in properties === hasRedrive)!;
+    return physical.get(id)!.attributes.QueueName!;
+  };
+  return { events: nameOf(true), deadLetters: nameOf(false) };
+}
+
+function apiId({ template }: Names): string {
+  return resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]![0];
+}

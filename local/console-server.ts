@@ -1,0 +1,39 @@
+// The console's server. Its pages are loaded when they are first asked for, so that the stack starts no later for them.
+
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { ActivityLog } from './activity.js';
+import type { StackFile } from './stack.js';
+import type { Physical, Template } from './template.js';
+
+/** What the console is given of the stack that it shows. */
+export interface ConsoleContext {
+  readonly stack: StackFile;
+  readonly template: Template;
+  /** What the template's resources are called here. */
+  readonly physical: ReadonlyMap<string, Physical>;
+  readonly activity: ActivityLog;
+}
+
+export interface Console {
+  readonly listener: RequestListener;
+  close(): void;
+}
+
+export type ConsoleFactory = (context: ConsoleContext) => Promise<Console>;
+
+export function createConsoleServer(factory: ConsoleFactory, context: () => ConsoleContext): Server {
+  let opening: Promise<Console> | undefined;
+  const server = createServer((request, response) => {
+    opening ??= factory(context());
+    opening.then(
+      ({ listener }) => listener(request, response),
+      (error) => {
+        opening = undefined;
+        process.stderr.write(`The console could not be loaded: ${error instanceof Error ? error.message : error}\n`);
+        response.writeHead(500, { 'content-type': 'text/plain' }).end('The console could not be loaded.');
+      },
+    );
+  });
+  server.on('close', () => opening?.then(({ close }) => close()));
+  return server;
+}
