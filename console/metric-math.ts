@@ -1,4 +1,5 @@
-// As much of CloudWatch's metric math as this product's template uses: arithmetic, and SUM(METRICS()).
+// As much of CloudWatch's metric math as this product's template uses: arithmetic, FILL(id, number), and
+// SUM(METRICS()).
 
 /** The expression is none that is known here. */
 export class MetricMathError extends Error {
@@ -48,6 +49,14 @@ export function evaluate(expression: string, values: Values): number | undefined
     }
     const token = tokens[position++] ?? '';
     if (/^\d/.test(token)) return Number(token);
+    if (token === 'FILL') {
+      expect('(');
+      const value = operand();
+      expect(',');
+      const filler = operand();
+      expect(')');
+      return value ?? filler;
+    }
     if (token === 'SUM') {
       for (const each of ['(', 'METRICS', '(', ')', ')']) expect(each);
       const known = [...values.values()].filter((value) => value !== undefined);

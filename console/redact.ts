@@ -10,12 +10,14 @@ const SHOWN = new Set(
 
 export const COVERED = '•••';
 
-/** Keeps the shape: every text that could be of a person or a secret becomes `•••`. */
-export function redact(value: unknown, name = ''): unknown {
-  if (Array.isArray(value)) return value.map((each) => redact(each, name));
+/** Keeps the shape: every text and number that could be of a person or a secret becomes `•••`. */
+export function redact(value: unknown, name = '', isOpen = true): unknown {
+  if (Array.isArray(value)) return value.map((each) => redact(each, name, isOpen));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redact(each, key)]));
+    // A name in metadata is the sender's own, whatever it is called.
+    const staysOpen = isOpen && name !== 'metadata';
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redact(each, key, staysOpen)]));
   }
-  if (typeof value === 'boolean' || value === null || SHOWN.has(name)) return value;
+  if (typeof value === 'boolean' || value === null || (isOpen && SHOWN.has(name))) return value;
   return COVERED;
 }

@@ -17,18 +17,19 @@ export interface Page<T> {
 }
 
 export const PAGE_SIZE = 50;
+const READ_AT_ONCE = 1_000;
 /** A page that must pass over rows looks at no more than so many before it answers. */
 const READ_AT_MOST = 10_000;
 
 const KEYS = { customers: ['customer_key'], transactions: ['transaction_id'] } as const;
 export type TableName = keyof typeof KEYS;
 
-/** One page of a table, in the order that DynamoDB keeps it. */
+/** One page of a table, in the order that DynamoDB keeps it; of the rows that are wanted, where not all are. */
 export async function readPage<T extends object>(
   { dynamodb, tables }: Target,
   table: TableName,
   after: Key | undefined,
-  wanted: (row: T) => boolean = () => true,
+  wanted?: (row: T) => boolean,
 ): Promise<Page<T>> {
   const items: T[] = [];
   let read = 0;
@@ -38,13 +39,13 @@ export async function readPage<T extends object>(
       new ScanCommand({
         TableName: tables[table],
         ExclusiveStartKey: start as never,
-        Limit: 1000,
+        Limit: wanted ? READ_AT_ONCE : PAGE_SIZE,
         ConsistentRead: true,
       }),
     );
     for (const [i, item] of (Items as T[]).entries()) {
       read++;
-      if (!wanted(item)) continue;
+      if (wanted && !wanted(item)) continue;
       items.push(item);
       const isLast = i === Items.length - 1 && LastEvaluatedKey === undefined;
       if (items.length === PAGE_SIZE) return { items, read, ...(isLast ? {} : { next: keyOf(table, item) }) };

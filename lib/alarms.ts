@@ -13,7 +13,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { INGEST_METRICS } from '../functions/metrics.js';
-import { emitted, PERIOD } from './metric-source.js';
+import { emitted, filled, PERIOD } from './metric-source.js';
 import type { WatchedParts } from './watched-parts.js';
 
 /** When the alarms go off. */
@@ -83,6 +83,9 @@ function describe({ impact, causes, command, section }: AlarmText): string {
   return `IMPACT: ${impact}\nCAUSES: ${causes}\nFIRST: ${command}\nREAD: docs/runbook.md#${section}`;
 }
 
+/** What the expression of the alarm on refused requests calls its metrics. */
+const REFUSED = ['missing', 'invalid', 'payload', 'thin'];
+
 function rules({ thresholds, api, queues, ingest, worker, reconcile, tables }: SyncAlarmsProps): AlarmRule[] {
   const sum = { period: PERIOD, statistic: Stats.SUM };
   const rules: AlarmRule[] = [
@@ -112,8 +115,7 @@ function rules({ thresholds, api, queues, ingest, worker, reconcile, tables }: S
     {
       id: 'Refused',
       metric: new MathExpression({
-        expression:
-          '100 * (missing + invalid + payload + thin) / (missing + invalid + payload + thin + queued + unwanted + mode)',
+        expression: `100 * (${filled(...REFUSED)}) / (${filled(...REFUSED, 'queued', 'unwanted', 'mode')})`,
         usingMetrics: {
           missing: emitted('ingest', INGEST_METRICS.signature_missing),
           invalid: emitted('ingest', INGEST_METRICS.signature_invalid),

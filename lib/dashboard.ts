@@ -24,7 +24,7 @@ import {
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../functions/metrics.js';
-import { emitted, PERIOD } from './metric-source.js';
+import { emitted, filled, PERIOD } from './metric-source.js';
 import type { WatchedParts } from './watched-parts.js';
 
 export interface SyncDashboardProps extends WatchedParts {
@@ -114,7 +114,7 @@ function rows(props: SyncDashboardProps): IWidget[][] {
       ),
       graph('Share of recorded transactions with a customer, in %', [
         new MathExpression({
-          expression: '100 * recorded / (recorded + waiting)',
+          expression: `100 * ${filled('recorded')} / (${filled('recorded', 'waiting')})`,
           usingMetrics: {
             recorded: emitted('worker', WORKER_METRICS.recorded),
             waiting: emitted('worker', WORKER_METRICS.waiting),

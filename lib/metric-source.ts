@@ -21,3 +21,12 @@ export function emitted(name: FunctionName, metricName: string, props: Partial<M
     ...others,
   });
 }
+
+/**
+ * The sum of metrics, for metric math. CloudWatch adds up no more than the periods in which every one of them has a value, and the
+ * functions emit only what happened: without a filler one quiet metric would keep the whole expression silent
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
+ */
+export function filled(...ids: readonly string[]): string {
+  return ids.map((id) => `FILL(${id}, 0)`).join(' + ');
+}

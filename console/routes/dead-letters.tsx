@@ -14,7 +14,8 @@ export function deadLetterRoutes({ target }: Shared): Hono {
   app.get('/dead-letters', async (c) => {
     const letters = await readDeadLetters(target);
     await release(target, letters);
-    const done = /^\d+$/.test(c.req.query('done') ?? '') ? `Done: ${c.req.query('done')} messages.` : undefined;
+    const count = Number(c.req.query('done'));
+    const done = count > 0 ? `Done: ${count} ${count === 1 ? 'message' : 'messages'}.` : undefined;
     return page(c, <DeadLettersPage letters={letters} {...(done ? { done } : {})} />);
   });
 

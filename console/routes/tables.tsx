@@ -26,28 +26,28 @@ export function tableRoutes({ target }: Shared): Hono {
   const list = async <T extends Customer | Transaction>(
     c: Context,
     table: 'customers' | 'transactions',
-    wanted: (row: T) => boolean,
+    wanted?: (row: T) => boolean,
   ) => {
     const query = (c.req.query('q') ?? '').trim();
     const after = decodeKey(c.req.query('after'));
     if (query !== '' && !after) {
-      const items = (await findByKey(target, query))[table].filter((row) => wanted(row as never)) as unknown as T[];
+      const found = (await findByKey(target, query))[table] as unknown as T[];
+      const items = wanted ? found.filter(wanted) : found;
       if (items.length > 0) return { query, first: true, page: { items, read: items.length } };
     }
-    const matches = (row: T) => wanted(row) && (query === '' || mentions(row, query));
+    const matches = query === '' ? wanted : (row: T) => (wanted?.(row) ?? true) && mentions(row, query);
     return { query, first: !after, page: await readPage<T>(target, table, after, matches) };
   };
 
   app.get('/customers', async (c) =>
-    page(c, <CustomersPage path="/customers" {...(await list<Customer>(c, 'customers', () => true))} />),
+    page(c, <CustomersPage path="/customers" {...(await list<Customer>(c, 'customers'))} />),
   );
 
   app.get('/transactions', async (c) => {
     const status = c.req.query('status') ?? '';
-    const wanted = (row: Transaction) =>
-      status === '' ||
-      (status === 'waiting' ? row.status === 'recorded' && row.customer_key === undefined : row.status === status);
-    const found = await list<Transaction>(c, 'transactions', wanted);
+    const isInState = (row: Transaction) =>
+      status === 'waiting' ? row.status === 'recorded' && row.customer_key === undefined : row.status === status;
+    const found = await list<Transaction>(c, 'transactions', status === '' ? undefined : isInState);
     return page(c, <TransactionsPage path="/transactions" status={status} {...found} />);
   });
 

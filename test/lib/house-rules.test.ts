@@ -22,6 +22,8 @@ const CASES: [folder: string, module: string, allowed: boolean][] = [
   ['functions/worker', '../store/apply.js', true],
   ['local', '../functions/store/apply.js', false],
   ['local', '../lib/stack.js', true],
+  ['local', '../console/console.js', false],
+  ['console', '../local/activity.js', true],
 ];
 
 let refused: Set<string>;

@@ -1,0 +1,145 @@
+// The console before 100,000 transactions: every page answers, and paging passes over each row once.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { CHROMIUM, launchBrowser, openPage } from '../support/browser.js';
+import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
+
+const TRANSACTIONS = 100_000;
+const CUSTOMERS = 1_000;
+const PARTNERS = 20;
+
+if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test with many rows is skipped.');
+
+(CHROMIUM ? describe : describe.skip)('with 100,000 transactions', () => {
+  let stack: LocalStackUnderTest;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
+    await fill(stack);
+    ({ page } = await openPage(browser));
+    page.setDefaultTimeout(60_000);
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stack?.stop();
+  });
+
+  const url = (path: string) => `${stack.file.consoleUrl}${path}`;
+
+  test('pages follow each other without a row twice, and the last is reached', async () => {
+    const seen = new Set<string>();
+    let count = 0;
+    const take = async () => {
+      for (const id of await page.locator('tbody th[scope=row]').allInnerTexts()) seen.add(id);
+      count += await page.locator('tbody tr').count();
+    };
+    await page.goto(url('transactions'));
+    await take();
+    for (let i = 0; i < 20; i++) {
+      await page.getByRole('link', { name: 'Next page' }).click();
+      await page.waitForURL(/after=/);
+      await page.locator('tbody tr').first().waitFor();
+      await take();
+    }
+    expect([count, seen.size]).toEqual([21 * 50, 21 * 50]);
+
+    // The same way without drawing, to the end.
+    const ids = new Set<string>();
+    let next: string | undefined = 'transactions';
+    let rows = 0;
+    while (next) {
+      const text: string = await (await fetch(url(next))).text();
+      for (const [, id] of text.matchAll(/<th scope="row"><a href="\/transactions\/([^"]+)"/g)) {
+        ids.add(id!);
+        rows++;
+      }
+      next = /<a class="button" rel="next" href="\/([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect([rows, ids.size]).toEqual([TRANSACTIONS, TRANSACTIONS]);
+  }, 300_000);
+
+  test('a search that must look through the table says how far it is, and finds the row', async () => {
+    await page.goto(url(`transactions?q=pi_${TRANSACTIONS - 1}`));
+    await page.getByText(/rows searched/).waitFor();
+    await page.getByRole('link', { name: `ch_${TRANSACTIONS - 1}`, exact: true }).waitFor();
+    await page.goto(url('transactions?q=pi_nowhere'));
+    await page.getByText('Nothing here is called pi_nowhere').waitFor();
+    await page.goto(url('transactions?status=deleted'));
+    await page.locator('tr.deleted').first().waitFor();
+    let deleted = await page.locator('tr.deleted').count();
+    for (const next = page.getByRole('link', { name: 'Next page' }); await next.count(); ) {
+      const href = await next.getAttribute('href');
+      await page.goto(url(href!.slice(1)));
+      deleted += await page.locator('tr.deleted').count();
+    }
+    expect(deleted).toBe(DELETED);
+  }, 300_000);
+
+  test('the report sums up all of them, and tells meanwhile how far it is', async () => {
+    await page.goto(url('partners'));
+    await page.getByText(/customers read/).waitFor();
+    await page.getByRole('heading', { name: 'USD' }).waitFor({ timeout: 120_000 });
+    const counts = await page.locator('td:nth-child(4)').allInnerTexts();
+    const sum = counts.reduce((total, text) => total + Number(text.replaceAll(',', '')), 0);
+    expect(sum).toBe(TRANSACTIONS - DELETED);
+  }, 300_000);
+
+  test('the CSV has them all', async () => {
+    const text = await (await fetch(url('transactions.csv'))).text();
+    expect(text.trimEnd().split('\n')).toHaveLength(TRANSACTIONS + 1);
+  }, 300_000);
+});
+
+const DELETED = TRANSACTIONS / 1000;
+
+async function fill({ file }: LocalStackUnderTest) {
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient({
+      region: file.region,
+      endpoint: file.dynamodbEndpoint,
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    }),
+  );
+  const write = async (table: string, rows: readonly object[]) => {
+    const batches = Array.from({ length: Math.ceil(rows.length / 25) }, (_, i) => rows.slice(i * 25, (i + 1) * 25));
+    const work = async () => {
+      for (let batch = batches.pop(); batch; batch = batches.pop())
+        await client.send(
+          new BatchWriteCommand({ RequestItems: { [table]: batch.map((Item) => ({ PutRequest: { Item } })) } }),
+        );
+    };
+    await Promise.all([work(), work(), work(), work()]);
+  };
+  await write(
+    file.tables.customers,
+    Array.from({ length: CUSTOMERS }, (_, i) => ({
+      customer_key: `customer_${i}`,
+      partner_key: `partner_${i % PARTNERS}`,
+      stripe_customer_id: `cus_${i}`,
+    })),
+  );
+  await write(
+    file.tables.transactions,
+    Array.from({ length: TRANSACTIONS }, (_, i) => {
+      const about = { transaction_id: `ch_${i}`, created: 1_750_000_000 + i * 60, source: 'charge', livemode: false };
+      if (i % (TRANSACTIONS / DELETED) === 0)
+        return { ...about, status: 'deleted', deleted_reason: 'refunded', amount: 100, currency: 'usd' };
+      return {
+        ...about,
+        status: 'recorded',
+        amount: 100,
+        amount_refunded: 0,
+        amount_net: 100,
+        currency: 'usd',
+        customer_key: `customer_${i % CUSTOMERS}`,
+        payment_intent_id: `pi_${i}`,
+      };
+    }),
+  );
+  client.destroy();
+}

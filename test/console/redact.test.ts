@@ -1,0 +1,49 @@
+// What the console covers.
+
+import { expect, test } from '@jest/globals';
+import { COVERED, redact } from '../../console/redact.js';
+
+test('what names things and states stays, all other text and every number of a person is covered', () => {
+  const payload = {
+    id: 'evt_1',
+    type: 'charge.succeeded',
+    created: 1,
+    data: {
+      object: {
+        id: 'ch_1',
+        amount: 2000,
+        livemode: false,
+        customer: 'cus_a',
+        billing_details: { email: 'a@example.com', address: { line1: 'Street 1', postal_code: 12345 } },
+        metadata: { customer_key: 'acme', note: 'private', count: 7 },
+        receipt_url: 'https://pay.stripe.example/secret',
+        list: ['text', { name: 'Ada' }],
+        nothing: null,
+      },
+    },
+  };
+  expect(redact(payload)).toEqual({
+    id: 'evt_1',
+    type: 'charge.succeeded',
+    created: 1,
+    data: {
+      object: {
+        id: 'ch_1',
+        amount: 2000,
+        livemode: false,
+        customer: 'cus_a',
+        billing_details: { email: COVERED, address: { line1: COVERED, postal_code: COVERED } },
+        metadata: { customer_key: COVERED, note: COVERED, count: COVERED },
+        receipt_url: COVERED,
+        list: [COVERED, { name: COVERED }],
+        nothing: null,
+      },
+    },
+  });
+});
+
+test('a name that is allowed does not open what is below it', () => {
+  expect(
+    redact({ customer: { id: 'cus_a', email: 'a@example.com' }, metadata: { id: 'private', type: 'private' } }),
+  ).toEqual({ customer: { id: 'cus_a', email: COVERED }, metadata: { id: COVERED, type: COVERED } });
+});
