@@ -102,7 +102,7 @@ export function createHistory(): History {
     add(activity) {
       if (activity.kind === 'line') {
         const log = parseLogLine(activity.line);
-        if (!log || log._aws !== undefined || log.outcome === undefined) return;
+        if (log?.outcome === undefined) return;
         onLine(activity.functionName, log, Date.parse(log.timestamp ?? '') || activity.at);
       } else if (activity.kind === 'request') {
         const eventId = activity.body === undefined ? undefined : idIn(activity.body);

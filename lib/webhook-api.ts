@@ -24,11 +24,9 @@ export interface WebhookApiProps {
   readonly customDomain?: CustomDomain;
 }
 
-/** What the access log holds of a request: nothing of its body, and no header. */
+/** What the access log holds of a request: nothing of its body, and no header. CloudWatch adds the time; there is one route. */
 const ACCESS_LOG_FORMAT = {
   requestId: '$context.requestId',
-  time: '$context.requestTimeEpoch',
-  route: '$context.routeKey',
   status: '$context.status',
   milliseconds: '$context.responseLatency',
   bytes: '$context.responseLength',

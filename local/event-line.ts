@@ -10,7 +10,8 @@ export interface LogLine {
   readonly object_id?: string;
   readonly reason?: string;
   readonly attributed?: number;
-  readonly _aws?: unknown;
+  /** Metrics, in CloudWatch's embedded format; such a line may tell of an event as well. */
+  readonly _aws?: { readonly Timestamp: number };
 }
 
 /** What each outcome means, for a person. */
@@ -34,8 +35,8 @@ export const OUTCOME_WORDS: Readonly<Record<string, string>> = {
 export function eventLine(functionName: string, line: string, quiet: boolean): string | undefined {
   const log = parseLogLine(line);
   if (!log) return line.trim() === '' ? undefined : `  ${functionName}: ${line}`;
-  if (log._aws !== undefined || log.outcome === 'queued') return undefined;
-  if (log.outcome === undefined) return `  ${functionName}: ${line}`;
+  if (log.outcome === 'queued') return undefined;
+  if (log.outcome === undefined) return log._aws ? undefined : `  ${functionName}: ${line}`;
   if (quiet && log.level === 'INFO') return undefined;
   const attributed = log.attributed ? `, ${log.attributed} transactions attributed` : '';
   const reason = log.reason ? ` (${log.reason})` : '';
@@ -47,8 +48,9 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
 /** @returns undefined for what is no object */
 export function parseLogLine(line: string): LogLine | undefined {
   try {
-    const value = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    const value: LogLine | null = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    return value._aws ? { timestamp: new Date(value._aws.Timestamp).toISOString(), ...value } : value;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { readPartition } from '../functions/store/connection.js';
+import { parseLogLine } from '../local/event-line.js';
 import type { Output } from './output.js';
 import { readDeadLetters, release } from './redrive.js';
 import { readerOf } from './show.js';
@@ -115,30 +116,22 @@ async function inLogs(target: Target, id: string): Promise<Trace[]> {
   }));
 }
 
-type LogLine = Record<string, string | undefined>;
+type LocalOrInsights = Readonly<Record<string, string | undefined>>;
 
-function localLines(file: string | null, id: string): LogLine[] {
+function localLines(file: string | null, id: string): LocalOrInsights[] {
   if (file === null || !existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line.includes(JSON.stringify(id)))
-    .map(parse)
+    .map((line) => parseLogLine(line) as LocalOrInsights | undefined)
     .filter((line) => line !== undefined)
     .filter(({ event_id, object_id }) => event_id === id || object_id === id);
-}
-
-function parse(line: string): LogLine | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 const DAY = 24 * 3600;
 
 /** Asks CloudWatch Logs Insights for the last 30 days. */
-async function insightsLines(groups: readonly string[], id: string): Promise<LogLine[]> {
+async function insightsLines(groups: readonly string[], id: string): Promise<LocalOrInsights[]> {
   const { CloudWatchLogsClient, GetQueryResultsCommand, StartQueryCommand } = await import(
     '@aws-sdk/client-cloudwatch-logs'
   );
@@ -150,14 +143,16 @@ async function insightsLines(groups: readonly string[], id: string): Promise<Log
       logGroupNames: [...groups],
       startTime: now - 30 * DAY,
       endTime: now,
-      queryString: `fields timestamp, service, event_type, event_id, outcome, reason | filter event_id = ${quoted} or object_id = ${quoted} | sort timestamp asc | limit 1000`,
+      queryString: `fields @timestamp, service, event_type, event_id, outcome, reason | filter event_id = ${quoted} or object_id = ${quoted} | sort @timestamp asc | limit 1000`,
     }),
   );
   for (;;) {
     const { status, results = [] } = await client.send(new GetQueryResultsCommand({ queryId }));
     if (status === 'Complete') {
       client.destroy();
-      return results.map((fields) => Object.fromEntries(fields.map(({ field, value }) => [field ?? '', value])));
+      return results.map((fields) =>
+        Object.fromEntries(fields.map(({ field = '', value }) => [field.replace('@', ''), value])),
+      );
     }
     if (status === 'Failed' || status === 'Cancelled' || status === 'Timeout')
       throw new Error(`Logs Insights: ${status}`);

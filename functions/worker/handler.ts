@@ -1,5 +1,6 @@
 // The worker function: wires the queue to the tables.
 
+import { setMaxListeners } from 'node:events';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -7,6 +8,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { environmentSettings, requiredEnvironment } from '../environment.js';
 import { AMOUNT_RECORDED, EVENT_AGE, METADATA_UNUSABLE, TRANSACTIONS_ATTRIBUTED, WORKER_METRICS } from '../metrics.js';
+import { QUIET } from '../quiet.js';
 import { amountsRecorded, mustBeRetried, type Processed, processBatch } from './process-batch.js';
 
 const logger = new Logger();
@@ -14,7 +16,11 @@ const metrics = new Metrics();
 const environment = requiredEnvironment(['CUSTOMERS_TABLE', 'TRANSACTIONS_TABLE', 'LINKS_TABLE']);
 const settings = environmentSettings();
 const client = DynamoDBDocumentClient.from(
-  new DynamoDBClient({ maxAttempts: 10, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } }),
+  new DynamoDBClient({
+    maxAttempts: 10,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 },
+    logger: QUIET,
+  }),
 );
 const tables = {
   customers: environment.CUSTOMERS_TABLE,
@@ -27,6 +33,8 @@ const RESERVE = 1500;
 
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE));
+  // Every request under way listens to it: more than Node takes for a leak, and would warn of in the log.
+  setMaxListeners(0, signal);
   const processed = await processBatch({ client, tables, signal }, settings, event.Records);
   report(processed);
   return { batchItemFailures: processed.filter(mustBeRetried).map(({ messageId }) => ({ itemIdentifier: messageId })) };
@@ -38,9 +46,8 @@ function report(processed: readonly Processed[]) {
     if (each.attributed > 0) metrics.addMetric(TRANSACTIONS_ATTRIBUTED, MetricUnit.Count, each.attributed);
     for (const _ of each.decision?.oddities ?? []) metrics.addMetric(METADATA_UNUSABLE, MetricUnit.Count, 1);
     if (each.event)
-      metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Date.now() / 1000 - each.event.created));
+      metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Math.round(Date.now() / 1000) - each.event.created));
     const line = {
-      message_id: each.messageId,
       event_id: each.event?.id,
       event_type: each.event?.type,
       object_id: each.decision?.objectId,
@@ -49,7 +56,7 @@ function report(processed: readonly Processed[]) {
       attributed: each.attributed || undefined,
       oddities: each.decision?.oddities.length ? each.decision.oddities : undefined,
     };
-    if (mustBeRetried(each)) logger.error('event not applied', line);
+    if (mustBeRetried(each)) logger.error('event not applied', { ...line, message_id: each.messageId });
     else logger.info('event applied', line);
   }
   metrics.publishStoredMetrics();

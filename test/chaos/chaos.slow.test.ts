@@ -1,8 +1,9 @@
 // Chaos: a business's history in both modes and both refund policies, out of order, a fifth sent twice; meanwhile ingest and
 // worker are killed at random, and the whole stack is stopped, or killed, and started again on its state. The sender behaves as
-// Stripe does: it repeats what was not answered with 2xx. In the end every row is that of the model, and no letter is dead.
+// Stripe does: it repeats what was not answered with 2xx. A second worker takes messages out of the hands of the first, whose
+// visibility runs out. In the end every row is that of the model, and no letter is dead.
 //
-// npm run chaos -- --seed 1 --events 100000
+// npm run chaos -- --seed 1 --events 100000 --minutes 30
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,11 +12,14 @@ import { expect, test } from '@jest/globals';
 import type { Event } from '../support/history.js';
 import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
 import { expectedRows } from '../support/model.js';
+import { startSecondWorker } from '../support/second-worker.js';
 import { sendAll } from '../support/send.js';
 import { invoiceWorkload, seeded, shuffle, workload } from '../support/workload.js';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const EVENTS = Number(process.env.CHAOS_EVENTS ?? 2_400);
+/** With minutes: one seed after the other until they are over, and the one under way is finished. */
+const UNTIL = Date.now() + Number(process.env.CHAOS_MINUTES ?? 0) * 60_000;
 /** Between two deaths, in milliseconds: a message in hand is not hit five times in a row. */
 const CALM = [1_500, 4_000] as const;
 /** Every so many deaths it is the whole stack's turn. */
@@ -24,63 +28,85 @@ const WHOLE_STACK = 4;
 for (const transactionSource of ['charge', 'invoice'] as const) {
   for (const partialRefund of ['delete', 'net'] as const) {
     test(`${EVENTS / 4} events in ${transactionSource} mode, partialRefund ${partialRefund}, seed ${SEED}`, async () => {
-      const random = seeded(SEED);
-      const make = transactionSource === 'charge' ? workload : invoiceWorkload;
-      const history = make({ seed: SEED, customers: Math.ceil(EVENTS / 4 / 5), duplicates: 0 }).slice(0, EVENTS / 4);
-      const again = history.filter(() => random() < 0.2);
-      // Half of it any order at all, half within a window of the true one.
-      const deliveries = [
-        ...shuffle(history.slice(0, history.length / 2), random),
-        ...history.slice(history.length / 2),
-        ...shuffle(again, random),
-      ];
-
-      const folder = mkdtempSync(join(tmpdir(), 'chaos-'));
-      const port = 20_000 + Math.floor(random() * 20_000);
-      const start = () =>
-        startStack({
-          folder,
-          port,
-          args: ['--transaction-source', transactionSource, '--partial-refund', partialRefund, '--quiet'],
-        });
-      let stack: LocalStackUnderTest = await start();
-      const counts = { sent: 0, retried: 0, worker: 0, ingest: 0, stopped: 0, killed: 0 };
-      let sending = true;
-      const unrest = (async () => {
-        for (let deaths = 1; sending; deaths++) {
-          await new Promise((resolve) => setTimeout(resolve, CALM[0] + random() * (CALM[1] - CALM[0])));
-          if (!sending) return;
-          if (deaths % WHOLE_STACK === 0) {
-            const kill = random() < 0.5;
-            await stack.stop(kill ? 'SIGKILL' : 'SIGTERM');
-            counts[kill ? 'killed' : 'stopped']++;
-            stack = await start();
-          } else {
-            const name = random() < 0.6 ? 'worker' : 'ingest';
-            process.kill(stack.currentFile().pids[name]!, 'SIGKILL');
-            counts[name]++;
-          }
-        }
-      })();
-      const post = async (event: Event) => {
-        const answer = await stack.post(event);
-        if (answer.status === 200) counts.sent++;
-        return answer;
-      };
-      counts.retried = (await sendAll(post, deliveries, 20)).retried;
-      sending = false;
-      await unrest;
-      await stack.settled();
-      const rows = await stack.rows();
-      const dead = await stack.deadLetters();
-      await stack.stop();
-      rmSync(folder, { recursive: true, force: true });
-      process.stdout.write(
-        `chaos: seed ${SEED}, ${transactionSource} ${partialRefund}: ${JSON.stringify(counts)}, ${rows.transactions.length} transactions, ${dead.length} dead letters\n`,
-      );
-      expect(dead).toEqual([]);
-      expect(rows).toEqual(expectedRows(history, { transactionSource, partialRefund }));
-      expect(counts.sent).toBe(deliveries.length);
+      await chaos(SEED, transactionSource, partialRefund);
     }, 3_600_000);
   }
+}
+
+test('other seeds, for as many minutes as were asked for', async () => {
+  const modes = [
+    ['charge', 'delete'],
+    ['charge', 'net'],
+    ['invoice', 'delete'],
+    ['invoice', 'net'],
+  ] as const;
+  for (let seed = SEED + 1; Date.now() < UNTIL; seed++) {
+    const [transactionSource, partialRefund] = modes[seed % modes.length]!;
+    await chaos(seed, transactionSource, partialRefund);
+  }
+}, 36_000_000);
+
+async function chaos(seed: number, transactionSource: 'charge' | 'invoice', partialRefund: 'delete' | 'net') {
+  const random = seeded(seed);
+  const make = transactionSource === 'charge' ? workload : invoiceWorkload;
+  const history = make({ seed, customers: Math.ceil(EVENTS / 4 / 5), duplicates: 0 }).slice(0, EVENTS / 4);
+  const again = history.filter(() => random() < 0.2);
+  // Half of it any order at all, half within a window of the true one.
+  const deliveries = [
+    ...shuffle(history.slice(0, history.length / 2), random),
+    ...history.slice(history.length / 2),
+    ...shuffle(again, random),
+  ];
+
+  const folder = mkdtempSync(join(tmpdir(), 'chaos-'));
+  const port = 20_000 + Math.floor(random() * 20_000);
+  const start = () =>
+    startStack({
+      folder,
+      port,
+      args: ['--transaction-source', transactionSource, '--partial-refund', partialRefund, '--quiet'],
+    });
+  let stack: LocalStackUnderTest = await start();
+  const counts = { sent: 0, retried: 0, worker: 0, ingest: 0, stopped: 0, killed: 0 };
+  let sending = true;
+  let alive = true;
+  const second = startSecondWorker(() => (alive ? stack.currentFile() : undefined));
+  const unrest = (async () => {
+    for (let deaths = 1; sending; deaths++) {
+      await new Promise((resolve) => setTimeout(resolve, CALM[0] + random() * (CALM[1] - CALM[0])));
+      if (!sending) return;
+      if (deaths % WHOLE_STACK === 0) {
+        const kill = random() < 0.5;
+        alive = false;
+        await stack.stop(kill ? 'SIGKILL' : 'SIGTERM');
+        counts[kill ? 'killed' : 'stopped']++;
+        stack = await start();
+        alive = true;
+      } else {
+        const name = random() < 0.6 ? 'worker' : 'ingest';
+        process.kill(stack.currentFile().pids[name]!, 'SIGKILL');
+        counts[name]++;
+      }
+    }
+  })();
+  const post = async (event: Event) => {
+    const answer = await stack.post(event);
+    if (answer.status === 200) counts.sent++;
+    return answer;
+  };
+  counts.retried = (await sendAll(post, deliveries, 20)).retried;
+  sending = false;
+  await unrest;
+  await second.stop();
+  await stack.settled();
+  const rows = await stack.rows();
+  const dead = await stack.deadLetters();
+  await stack.stop();
+  rmSync(folder, { recursive: true, force: true });
+  process.stdout.write(
+    `chaos: seed ${seed}, ${transactionSource} ${partialRefund}: ${JSON.stringify({ ...counts, twice: second.taken })}, ${rows.transactions.length} transactions, ${dead.length} dead letters\n`,
+  );
+  expect(dead).toEqual([]);
+  expect(rows).toEqual(expectedRows(history, { transactionSource, partialRefund }));
+  expect(counts.sent).toBe(deliveries.length);
 }

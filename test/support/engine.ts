@@ -9,6 +9,7 @@ import { createTable } from '../../local/tables.js';
 import { tableDefinitions } from './template.js';
 
 export interface Engine extends Connection {
+  readonly endpoint: string;
   readonly client: DynamoDBDocumentClient;
   /** Rows of `customers` and `transactions`, sorted by key. */
   rows(): Promise<Rows>;
@@ -53,6 +54,7 @@ export async function startEngine(): Promise<Engine> {
     return items.sort(byKey);
   };
   return {
+    endpoint,
     client,
     tables,
     rows: async () => ({ customers: await scan('customers'), transactions: await scan('transactions') }),

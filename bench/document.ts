@@ -1,0 +1,105 @@
+// `npm run bench:document -- FILE`: docs/performance.md and its plots, from a file that `npm run bench -- --json FILE` wrote.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../lib/package-root.js';
+import type { Result } from './measure.js';
+import { barPlot } from './plot.js';
+
+interface BenchFile {
+  readonly machine: { readonly node: string; readonly cpus: number; readonly memory: number; readonly date: string };
+  readonly results: readonly Result[];
+}
+
+const [path] = process.argv.slice(2);
+if (!path) {
+  process.stderr.write('Name the file: npm run bench:document -- FILE\n');
+  process.exit(2);
+}
+const { machine, results }: BenchFile = JSON.parse(readFileSync(path, 'utf8'));
+const docs = join(packageRoot, 'docs');
+mkdirSync(join(docs, 'images'), { recursive: true });
+
+const number = (value: number | null) =>
+  value === null
+    ? ''
+    : value === 0
+      ? '0'
+      : value < 10
+        ? value.toFixed(2)
+        : value < 100
+          ? value.toFixed(1)
+          : value.toFixed(0);
+const lines = results.map((each) =>
+  [
+    each.name,
+    `${number(each.ours)} ${each.unit}`,
+    each.reference === null ? '' : `${number(each.reference)} (${each.referenceName})`,
+    each.ratio === null || !Number.isFinite(each.ratio) ? '' : number(each.ratio),
+    each.goal ?? '',
+    each.met === null ? '' : each.met ? 'met' : '**not met**',
+  ].join(' | '),
+);
+
+const plots = [
+  ['cold-start', 'Cold start, ms', /^(ingest|worker) cold start, beside the textbook$/],
+  ['cpu', 'CPU an event, ms', /^(worker CPU an event, batches of \d+|ingest CPU an event, warm)$/],
+  ['dynamodb', 'DynamoDB, an event', /^(DynamoDB requests an event|write units an event)/],
+  ['cost', 'A million events, US$', /^a million events: (?!CloudWatch metrics)/],
+] as const;
+for (const [name, title, pattern] of plots) {
+  const bars = results.filter((each) => pattern.test(each.name) && each.reference !== null);
+  writeFileSync(
+    join(docs, 'images', `bench-${name}.svg`),
+    barPlot(
+      title,
+      bars.map((each) => ({
+        label: each.name.replace('a million events: ', '').replace(', beside the textbook', ''),
+        ours: each.ours,
+        reference: each.reference!,
+        referenceName: each.referenceName!,
+      })),
+    ),
+  );
+}
+
+const missed = results.filter(({ met }) => met === false);
+const notes = JSON.parse(readFileSync(join(packageRoot, 'bench', 'notes.json'), 'utf8')) as Record<string, string>;
+const explained = missed.map(({ name }) => {
+  const note = Object.entries(notes).find(([start]) => name.startsWith(start));
+  return `- **${name}**: ${note?.[1] ?? 'not explained; within what this machine’s noise does, or a regression.'}`;
+});
+writeFileSync(
+  join(docs, 'performance.md'),
+  `# Performance
+
+Made by \`npm run bench:document\` from what \`npm run bench -- --json FILE\` measured; nothing here is typed by hand. ${machine.date.slice(0, 10)},
+Node ${machine.node.slice(1)}, ${machine.cpus} cores, ${(machine.memory / 2 ** 30).toFixed(0)} GiB. Machines differ: what counts is the ratio, for both sides ran in turns in one run.
+
+The textbook (\`bench/textbook/\`) is what a good engineer writes in a week from the official guides: all of \`stripe\`, Powertools'
+batch processor and idempotency on DynamoDB, then GetItem, decide, PutItem, one event at a time.
+
+${plots.map(([name, title]) => `![${title}: ours beside what it is held against](images/bench-${name}.svg)`).join('\n\n')}
+
+| what | ours | beside | ratio | goal | |
+|---|---|---|---|---|---|
+${lines.map((line) => `| ${line} |`).join('\n')}
+
+${missed.length === 0 ? 'Every goal is met.' : `## What is not met, and what stands in the way\n\n${explained.join('\n')}`}
+
+## How it is measured
+
+- **Cold start**: the minified bundle loaded in a fresh Node process, less an empty process started just before; the median of
+  alternating pairs.
+- **CPU**: of the function's own process, warm, engines in other processes; ours and what it is held against take turns.
+- **Requests and units**: counted at the wire, by a proxy that reads each item before and after it is written. Amazon's DynamoDB Local
+  counts the same (\`npm run bench:guard -- --dynamodb URL\`).
+- **End to end**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
+  last twentieth. The sender and all processes share the machine's cores.
+- **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes.
+- **Memory**: the largest resident set of the function's process; a goal of two thirds of its 256 MB.
+
+\`npm run bench -- --quick\` takes a minute and warms up too little for the CPU figures to be those of a long run.
+`,
+);
+process.stdout.write('docs/performance.md is written.\n');

@@ -1,0 +1,202 @@
+// The whole stack on this machine: from HTTP through the queue to the rows.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { packageRoot } from '../lib/package-root.js';
+import { parseLogLine } from '../local/event-line.js';
+import { countMessages } from '../local/event-source.js';
+import type { StackFile } from '../local/stack.js';
+import type { Event } from '../test/support/history.js';
+import { sign } from '../test/support/sign.js';
+import { standardMix } from './events.js';
+import { eachOf, median, percentile, type Result, result, sleep } from './measure.js';
+
+const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
+/** Requests under way at once, of the sender and of the engine's own measure. */
+const AT_ONCE = 32;
+
+interface RunningStack {
+  readonly file: StackFile;
+  readonly folder: string;
+  stop(): Promise<void>;
+}
+
+async function startStack(): Promise<RunningStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-stack-'));
+  const stackFile = join(folder, 'stack.json');
+  const args = [
+    '--import',
+    'tsx',
+    join(packageRoot, 'bin', 'start.ts'),
+    '--port',
+    '0',
+    '--quiet',
+    '--stack-file',
+    stackFile,
+  ];
+  const child = spawn(
+    process.execPath,
+    args.map((each) => (each === 'tsx' ? import.meta.resolve('tsx') : each)),
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  while (!existsSync(stackFile)) {
+    if (child.exitCode !== null) throw new Error('the stack did not start');
+    await sleep(50);
+  }
+  return {
+    file: JSON.parse(readFileSync(stackFile, 'utf8')),
+    folder,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Posts an event as Stripe does. @returns when it was accepted, in milliseconds */
+async function post({ webhookUrl, signingSecrets }: StackFile, event: Event): Promise<number> {
+  const body = JSON.stringify(event);
+  const headers = { 'content-type': 'application/json', 'stripe-signature': sign(body, signingSecrets[0]!) };
+  const response = await fetch(webhookUrl, { method: 'POST', body, headers });
+  await response.text();
+  if (response.status !== 200) throw new Error(`the webhook answered ${response.status}`);
+  return Date.now();
+}
+
+export async function endToEnd(about: number, seconds: number): Promise<Result[]> {
+  const mix = standardMix(1, about);
+  const events = mix.length;
+  const stack = await startStack();
+  const { file } = stack;
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ ...AWS, endpoint: file.dynamodbEndpoint }));
+  const sqs = new SQSClient({ ...AWS, endpoint: file.sqsEndpoint });
+  try {
+    const settled = async () => {
+      while ((await countMessages(sqs, file.queueUrl)) > 0) await sleep(20);
+    };
+    await eachOf(standardMix(3, 1000), AT_ONCE, (event) => post(file, event));
+    await settled();
+    // Before and after, so that neither has the warmer engine.
+    const engine = [await engineAlone(client, file.tables.transactions, events)];
+    const acceptedAt: number[] = [];
+    await eachOf(mix, AT_ONCE, async (event) => acceptedAt.push(await post(file, event)));
+    await settled();
+    const appliedAt = [...appliedTimes(stack)].map(([, at]) => at).filter((at) => at >= acceptedAt[0]!);
+    engine.push(await engineAlone(client, file.tables.transactions, events));
+    const rate = steadyRate(appliedAt);
+
+    const latencies = await latencyAt(stack, standardMix(4, Math.floor((rate / 2) * seconds)), rate / 2, settled);
+    return [
+      result({
+        name: 'end to end: HTTP to rows',
+        unit: 'events/s',
+        ours: rate,
+        reference: median(engine),
+        referenceName: 'conditional updates of the engine alone',
+        goal: { bound: '>=', value: 0.8 },
+      }),
+      result({ name: 'end to end: accepted', unit: 'events/s', ours: steadyRate(acceptedAt) }),
+      result({
+        name: 'latency from accepted to row, p50, at half of that rate',
+        unit: 'ms',
+        ours: percentile(latencies, 50),
+      }),
+      result({
+        name: 'latency from accepted to row, p99, at half of that rate',
+        unit: 'ms',
+        ours: percentile(latencies, 99),
+      }),
+      result({ name: 'of it: the queue’s window, at most', unit: 'ms', ours: 2000 }),
+    ];
+  } finally {
+    client.destroy();
+    sqs.destroy();
+    await stack.stop();
+  }
+}
+
+/** Conditional writes a second of rows as large as a transaction's, by a client that does nothing else. */
+async function engineAlone(client: DynamoDBDocumentClient, table: string, rows: number): Promise<number> {
+  const run = Math.random().toString(36).slice(2);
+  const begin = performance.now();
+  await eachOf(
+    Array.from({ length: rows }, (_, i) => i),
+    AT_ONCE,
+    (i) =>
+      client.send(
+        new PutCommand({
+          TableName: table,
+          Item: {
+            transaction_id: `ch_${run}_${i}`,
+            status: 'recorded',
+            source: 'charge',
+            amount: 2000,
+            amount_refunded: 0,
+            amount_net: 2000,
+            currency: 'usd',
+            captured: true,
+            created: 1_750_000_000,
+            stripe_customer_id: `cus_${run}_${i % 1000}`,
+            product_key: 'gold',
+            payment_intent_id: `pi_${run}_${i}`,
+            livemode: false,
+            event_id: `evt_${run}_${i}`,
+            event_type: 'charge.succeeded',
+            version: `001750000000#0#evt_${run}_${i}`,
+          },
+          ConditionExpression: 'attribute_not_exists(transaction_id) OR #version < :version',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':version': `001750000000#0#evt_${run}_${i}` },
+        }),
+      ),
+  );
+  return rows / ((performance.now() - begin) / 1000);
+}
+
+/** Milliseconds from each answer to the worker's word that its event is applied. */
+async function latencyAt(stack: RunningStack, events: readonly Event[], rate: number, settled: () => Promise<void>) {
+  const acceptedAt = new Map<string, number>();
+  const begin = Date.now();
+  const posts: Promise<void>[] = [];
+  for (const [i, event] of events.entries()) {
+    const due = begin + (i / rate) * 1000;
+    if (due > Date.now()) await sleep(due - Date.now());
+    posts.push(post(stack.file, event).then((at) => void (acceptedAt.has(event.id) || acceptedAt.set(event.id, at))));
+  }
+  await Promise.all(posts);
+  await settled();
+  const latencies = [...appliedTimes(stack)].flatMap(([id, at]) => {
+    const accepted = acceptedAt.get(id);
+    return accepted === undefined ? [] : [Math.max(0, at - accepted)];
+  });
+  if (latencies.length === 0) throw new Error('the worker told of no event');
+  return latencies;
+}
+
+/** When the worker first told of each event, in milliseconds. */
+function appliedTimes({ folder }: RunningStack): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const text of readFileSync(join(folder, '.local', 'functions.log'), 'utf8').split('\n')) {
+    const line = parseLogLine(text) as { service?: string; event_id?: string; timestamp?: string } | undefined;
+    if (line?.service !== 'worker' || line.event_id === undefined || times.has(line.event_id)) continue;
+    times.set(line.event_id, Date.parse(line.timestamp!));
+  }
+  return times;
+}
+
+/** A second, without the first and the last twentieth: filling the queue and its last window are no rate. */
+function steadyRate(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const [from, to] = [Math.floor(sorted.length * 0.05), Math.floor(sorted.length * 0.95)];
+  return (to - from) / ((sorted[to]! - sorted[from]!) / 1000);
+}

@@ -1,0 +1,43 @@
+// The standard mix (test/support/workload.ts) as invocations.
+
+import type { Event } from '../test/support/history.js';
+import { sign } from '../test/support/sign.js';
+import { workload } from '../test/support/workload.js';
+import { SECRET } from './engines.js';
+import { inBatches } from './measure.js';
+
+/** A whole history of the standard mix, of about so many events: its end has other events than its beginning. */
+export function standardMix(seed: number, events: number): Event[] {
+  return workload({ seed, customers: Math.round(events / EVENTS_OF_A_CUSTOMER) });
+}
+
+const EVENTS_OF_A_CUSTOMER = 8.6;
+
+/** What SQS hands to a worker. */
+export function sqsEvents(events: readonly Event[], batchSize: number) {
+  return inBatches(
+    events.map((event, i) => ({
+      messageId: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
+      receiptHandle: 'receipt',
+      body: JSON.stringify(event),
+      attributes: {},
+      messageAttributes: {},
+      eventSource: 'aws:sqs',
+    })),
+    batchSize,
+  ).map((Records) => ({ Records }));
+}
+
+/** What API Gateway hands to ingest, signed now. */
+export function gatewayEvent(event: Event) {
+  const body = JSON.stringify(event);
+  return {
+    version: '2.0',
+    routeKey: 'POST /stripe/webhook',
+    rawPath: '/stripe/webhook',
+    headers: { 'content-type': 'application/json', 'stripe-signature': sign(body, SECRET) },
+    requestContext: {},
+    body,
+    isBase64Encoded: false,
+  };
+}

@@ -1,0 +1,139 @@
+// What an event costs as tables grow, and what a Stripe customer with very many charges costs.
+
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { charge, customer, event } from '../test/support/events.js';
+import type { Event } from '../test/support/history.js';
+import type { Bundles } from './bundles.js';
+import type { Engines, Tables } from './engines.js';
+import { sqsEvents, standardMix } from './events.js';
+import { eachOf, inBatches, type Result, result, sum } from './measure.js';
+import { type Probe, startProbe } from './probe.js';
+
+/** @param sizes rows of `transactions` before anything is measured, smallest first */
+export async function growth(bundles: Bundles, engines: Engines, sizes: readonly number[]): Promise<Result[]> {
+  const costs: { size: number; requests: number; cpu: number }[] = [];
+  const tables = await engines.tables();
+  // One process for all sizes: it does not get faster on the way for having been there before.
+  const straight = await startProbe(bundles.folder('worker'), tables.worker('straight'));
+  const counted = await startProbe(bundles.folder('worker'), tables.worker('counted'));
+  await straight.run(sqsEvents(standardMix(99, 3000), 100));
+  let rows = 0;
+  for (const [i, size] of sizes.entries()) {
+    await fill(engines, tables, rows, size);
+    rows = size;
+    // What rested while the table was filled is warm again.
+    await straight.run(sqsEvents(standardMix(300 + i, 1000), 100));
+    const timed = standardMix(100 + i, 1000);
+    const cpu = (await straight.run(sqsEvents(timed, 100))).cpu / timed.length / 1000;
+    const mix = standardMix(200, 500).map(renamed(i));
+    const counts = await engines.counter.during(() => counted.run(sqsEvents(mix, 100)));
+    costs.push({ size, requests: counts.requests / mix.length, cpu });
+  }
+  await Promise.all([straight.stop(), counted.stop()]);
+  const [least] = costs;
+  return costs.slice(1).flatMap(({ size, requests, cpu }) => [
+    result({
+      name: `growth: requests an event at ${exponent(size)} rows`,
+      unit: 'requests',
+      ours: requests,
+      reference: least!.requests,
+      referenceName: `at ${exponent(least!.size)}`,
+      goal: { bound: '<=', value: 1.05 },
+    }),
+    result({
+      name: `growth: worker CPU an event at ${exponent(size)} rows`,
+      unit: 'ms',
+      ours: cpu,
+      reference: least!.cpu,
+      referenceName: `at ${exponent(least!.size)}`,
+      // Timed, on machines that others use too.
+      goal: { bound: '<=', value: 1.25 },
+    }),
+  ]);
+}
+
+function exponent(size: number): string {
+  return `10${[...String(Math.log10(size))].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`;
+}
+
+/** The same events about other objects, so that each size does the same work. */
+function renamed(i: number): (each: Event) => Event {
+  return (each) => JSON.parse(JSON.stringify(each).replaceAll(/\b(evt|cus|ch|pi)_200_/g, `$1_200${i}_`));
+}
+
+async function fill({ client }: Engines, { names }: Tables, from: number, to: number): Promise<void> {
+  const rows = Array.from({ length: to - from }, (_, i) => from + i);
+  await eachOf(inBatches(rows, 25), 8, (batch) =>
+    client.send(
+      new BatchWriteCommand({
+        RequestItems: {
+          [names.transactions]: batch.map((n) => ({
+            PutRequest: {
+              Item: {
+                transaction_id: `ch_fill_${n}`,
+                status: 'recorded',
+                source: 'charge',
+                amount: 2000,
+                amount_net: 2000,
+                currency: 'usd',
+                created: 1_750_000_000 + n,
+                // As in the standard mix, 40 % belong to somebody.
+                ...(n % 5 < 2 ? { customer_key: `fill-${n % 5000}`, customer_key_source: 'own' } : {}),
+                version: `001750000000#0#evt_${n}`,
+              },
+            },
+          })),
+        },
+      }),
+    ),
+  );
+}
+
+/** One Stripe customer with so many charges: waiting, then linked, then linked to another key. */
+export async function manyCharges(bundles: Bundles, engines: Engines, charges: number): Promise<Result[]> {
+  const tables = await engines.tables();
+  const straight = await startProbe(bundles.folder('worker'), tables.worker('straight'));
+  const counted = await startProbe(bundles.folder('worker'), tables.worker('counted'));
+  const each = 500;
+  const succeeded = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      event('charge.succeeded', charge({ id: `ch_many_${from + i}`, customer: 'cus_many' }), 0, `evt_many_${from + i}`),
+    );
+  const count = async (probe: Probe, events: Event[]) => {
+    const counts = await engines.counter.during(() => probe.run(sqsEvents(events, 100)));
+    return counts.requests;
+  };
+  const first = await count(counted, succeeded(0, each));
+  for (const batch of inBatches(succeeded(each, charges - 2 * each), 1000)) await straight.run(sqsEvents(batch, 100));
+  const last = await count(counted, succeeded(charges - each, each));
+  const key = (customerKey: string, at: number) =>
+    event('customer.updated', customer(customerKey, { id: 'cus_many' }), at, `evt_many_link_${at}`);
+  const made = await attributed(counted, engines, key('first', 10), charges);
+  const linked = await count(counted, succeeded(charges, each));
+  const moved = await attributed(counted, engines, key('second', 20), charges + each);
+  await Promise.all([straight.stop(), counted.stop()]);
+  const compare = (name: string, ours: number, reference: number, referenceName: string, value: number) =>
+    result({ name, unit: 'requests', ours, reference, referenceName, goal: { bound: '<=', value } });
+  const size = exponent(charges);
+  return [
+    compare(`a customer with ${size} waiting charges: one more`, last / each, first / each, 'the first', 1.05),
+    compare(`a customer with ${size} linked charges: one more`, linked / each, first / each, 'the first', 1.05),
+    compare(`a link made with ${size} waiting: a charge`, made / charges, 1, 'one write', 1.1),
+    compare(`a link moved with ${size}: a charge`, moved / (charges + each), 1, 'one write', 1.1),
+  ];
+}
+
+/** Delivers a link until it is done, as the queue would. @returns requests */
+async function attributed(probe: Probe, engines: Engines, link: Event, charges: number): Promise<number> {
+  const requests: number[] = [];
+  for (let attempt = 0; attempt < 10; attempt++) {
+    let failed = false;
+    const counts = await engines.counter.during(async () => {
+      const { results } = await probe.run(sqsEvents([link], 1));
+      failed = (results[0] as { batchItemFailures: unknown[] }).batchItemFailures.length > 0;
+    });
+    requests.push(counts.requests);
+    if (!failed) return sum(requests);
+  }
+  throw new Error(`the link of ${charges} charges was not applied in ten invocations`);
+}

@@ -1,0 +1,110 @@
+// `npm run bench`: this project beside a textbook version of the same job, in one run on one machine.
+
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { table } from '../operators/output.js';
+import { buildBundles } from './bundles.js';
+import { coldStarts } from './cold-start.js';
+import { fieldsWrong } from './correctness.js';
+import { costs } from './cost.js';
+import { endToEnd } from './end-to-end.js';
+import { startEngines } from './engines.js';
+import { ingestCosts, workerCosts, workerCounts } from './functions.js';
+import { growth, manyCharges } from './growth.js';
+import type { Result } from './measure.js';
+
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    only: { type: 'string' },
+    rows: { type: 'string' },
+    dynamodb: { type: 'string' },
+  },
+});
+const quick = values.quick ?? false;
+const rows = Number(values.rows ?? 1_000_000);
+const wants = (part: string) => values.only === undefined || values.only.split(',').includes(part);
+const begin = Date.now();
+const say = (text: string) =>
+  process.stderr.write(`${((Date.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
+
+const results: Result[] = [];
+const add = (part: string, some: readonly Result[]) => {
+  for (const each of some) results.push(each);
+  say(part);
+};
+const bundles = await buildBundles();
+const engines = await startEngines(values.dynamodb);
+try {
+  if (wants('cold')) add('cold starts', await coldStarts(bundles, quick ? 5 : 15));
+  const ingest = wants('functions') ? await ingestCosts(bundles, engines, quick ? 600 : 3000) : undefined;
+  if (ingest) add('ingest', ingest.results);
+  const worker = wants('functions')
+    ? await workerCosts(bundles, engines, quick ? 1000 : 3000, quick ? 1000 : 3000)
+    : undefined;
+  if (worker) add('worker', worker.results);
+  const counts = wants('counts') ? await workerCounts(bundles, engines, quick ? 500 : 2000) : undefined;
+  if (counts) add('requests and units', counts.results);
+  if (ingest && worker && counts) {
+    const counted = counts.events;
+    const { results: lines } = costs(
+      // A batch reads, writes, reads again, and sweeps where a link moved.
+      {
+        ingest: ingest.ingest,
+        worker: worker.worker,
+        counts: counts.ours,
+        counted,
+        batchSize: 100,
+        workerRoundTrips: 10,
+      },
+      {
+        ingest: ingest.textbookIngest,
+        worker: worker.textbookWorker,
+        counts: counts.textbook,
+        counted,
+        batchSize: 100,
+        workerRoundTrips: 500,
+      },
+    );
+    add('cost', lines);
+  }
+  if (wants('correctness'))
+    add(
+      'correctness',
+      await fieldsWrong(bundles, engines, quick ? { customers: 50, histories: 10 } : { customers: 150, histories: 25 }),
+    );
+  if (wants('growth')) {
+    const sizes = [1_000, 10_000, 100_000, 1_000_000].filter((size) => size <= (quick ? 10_000 : rows));
+    add('growth', await growth(bundles, engines, sizes));
+    add('many charges', await manyCharges(bundles, engines, quick ? 1_000 : 10_000));
+  }
+  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 1000 : 5000, quick ? 5 : 15));
+} finally {
+  await engines.stop();
+  bundles.remove();
+}
+say('done');
+const cell = (value: number | null) =>
+  value === null ? '–' : value < 10 ? value.toFixed(2) : value.toFixed(value < 100 ? 1 : 0);
+process.stdout.write(
+  `${table([
+    ['', 'unit', 'ours', 'beside', 'ratio', 'goal', ''],
+    ...results.map((each) => [
+      each.name,
+      each.unit,
+      cell(each.ours),
+      each.reference === null ? '–' : `${cell(each.reference)} ${each.referenceName}`,
+      cell(each.ratio),
+      each.goal ?? '–',
+      each.met === null ? '' : each.met ? 'met' : 'NOT MET',
+    ]),
+  ])}\n`,
+);
+if (values.json) {
+  const machine = { node: process.version, cpus: cpus().length, memory: totalmem(), date: new Date().toISOString() };
+  writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
+}

@@ -1,0 +1,89 @@
+// A proxy that does to a request what its header `x-fault` says, and a client that puts the header on the request that it is told.
+
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What can happen to a request between its sender and an engine. */
+export const FAULTS = [
+  'refused',
+  'cut before it took effect',
+  'cut after it took effect',
+  'answered with 500',
+  'throttled',
+  'answered after the timeout',
+  'unprocessed',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface FaultProxy {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+/** @param late how long an answer is held back that comes after the timeout, in milliseconds */
+export async function startFaultProxy(
+  endpoint: string,
+  { late, fault = () => undefined }: { readonly late: number; readonly fault?: (target: string) => Fault | undefined },
+): Promise<FaultProxy> {
+  const { hostname, port } = new URL(endpoint);
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const { 'x-fault': header, host: _, ...headers } = incoming.headers;
+    const target = String(headers['x-amz-target']);
+    const what = (header as Fault | undefined) ?? fault(target);
+    const answer = (status: number, text: string | Buffer) =>
+      outgoing.writeHead(status, { 'content-type': String(headers['content-type']) }).end(text);
+    if (what === 'cut before it took effect' || what === 'refused') return void incoming.socket.destroy();
+    if (what === 'answered with 500') return void answer(500, '{"__type":"InternalServerError"}');
+    if (what === 'throttled')
+      return void answer(400, '{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}');
+    if (what === 'unprocessed') {
+      const input = JSON.parse(body.toString());
+      if (target.endsWith('.BatchGetItem'))
+        return void answer(200, JSON.stringify({ Responses: {}, UnprocessedKeys: input.RequestItems }));
+      if (target.endsWith('.BatchWriteItem'))
+        return void answer(200, JSON.stringify({ UnprocessedItems: input.RequestItems }));
+    }
+    const passed = forward(
+      {
+        hostname,
+        port,
+        method: incoming.method,
+        path: incoming.url,
+        headers: { ...headers, host: `${hostname}:${port}` },
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part) => parts.push(part));
+        response.on('end', () => {
+          if (what === 'cut after it took effect') return incoming.socket.destroy();
+          setTimeout(
+            () => answer(response.statusCode!, Buffer.concat(parts)),
+            what === 'answered after the timeout' ? late : 0,
+          );
+        });
+      },
+    );
+    passed.on('error', () => incoming.socket.destroy());
+    passed.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A port where nothing listens. */
+export async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}

@@ -1,0 +1,108 @@
+// A second worker beside the stack's own, that takes the same messages at the same time: it receives them with a visibility of a
+// second, applies them while the clock runs out, and never deletes one. So every message it touches is delivered to both.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { bundleFolder } from '../../lib/functions.js';
+import type { Invocation, InvocationResult } from '../../local/function-process.js';
+import type { StackFile } from '../../local/stack.js';
+
+export interface SecondWorker {
+  /** Messages that both have had. */
+  readonly taken: number;
+  stop(): Promise<void>;
+}
+
+/** @param stack tells of the stack as it is now; undefined while it is between two lives */
+export function startSecondWorker(stack: () => StackFile | undefined): SecondWorker {
+  let stopped = false;
+  let taken = 0;
+  let count = 0;
+  let child: ChildProcess | undefined;
+  let file: StackFile | undefined;
+
+  const start = (now: StackFile) => {
+    child?.kill('SIGKILL');
+    file = now;
+    child = fork(
+      join(__dirname, '..', '..', 'local', 'function-process.ts'),
+      [bundleFolder('worker'), 'index.handler'],
+      {
+        execArgv: ['--import', require.resolve('tsx')],
+        env: {
+          PATH: process.env.PATH,
+          AWS_REGION: now.region,
+          AWS_ACCESS_KEY_ID: 'worker',
+          AWS_SECRET_ACCESS_KEY: 'local',
+          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+          AWS_ENDPOINT_URL_DYNAMODB: now.dynamodbEndpoint,
+          CUSTOMERS_TABLE: now.tables.customers,
+          TRANSACTIONS_TABLE: now.tables.transactions,
+          LINKS_TABLE: now.tables.links,
+          TRANSACTION_SOURCE: now.settings.transactionSource,
+          PARTIAL_REFUND: now.settings.partialRefund,
+          LIVEMODE: now.settings.livemode,
+          POWERTOOLS_SERVICE_NAME: 'worker',
+          POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync',
+        },
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      },
+    );
+    child.on('error', () => {});
+  };
+  const invoke = (messages: readonly Message[]) =>
+    new Promise<void>((resolve) => {
+      const id = String(++count);
+      const done = (message?: InvocationResult) => {
+        if (message && message.id !== id) return;
+        child?.off('message', done);
+        resolve();
+      };
+      child!.on('message', done);
+      child!.once('exit', () => done());
+      setTimeout(() => done(), 30_000).unref();
+      const Records = messages.map(({ MessageId, Body }) => ({ messageId: MessageId, body: Body }));
+      child!.send({ id, event: { Records }, deadline: Date.now() + 30_000 } satisfies Invocation);
+    });
+
+  const loop = (async () => {
+    while (!stopped) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      try {
+        const now = stack();
+        if (!now) continue;
+        if (now.dynamodbEndpoint !== file?.dynamodbEndpoint) start(now);
+        const sqs = new SQSClient({
+          region: now.region,
+          endpoint: now.sqsEndpoint,
+          credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+          maxAttempts: 1,
+        });
+        const command = new ReceiveMessageCommand({
+          QueueUrl: now.queueUrl,
+          MaxNumberOfMessages: 10,
+          VisibilityTimeout: 1,
+        });
+        const { Messages = [] } = await sqs.send(command).finally(() => sqs.destroy());
+        if (Messages.length === 0) continue;
+        await invoke(Messages);
+        taken += Messages.length;
+        // The fifth receipt is the last: a message is not taken by this one alone until it is dead.
+        await new Promise((resolve) => setTimeout(resolve, 400));
+      } catch {
+        // The stack is between two lives.
+      }
+    }
+  })();
+  return {
+    get taken() {
+      return taken;
+    },
+    async stop() {
+      stopped = true;
+      await loop;
+      child?.kill('SIGKILL');
+    },
+  };
+}
