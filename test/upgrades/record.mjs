@@ -53,6 +53,6 @@ rmSync(kept, { recursive: true, force: true });
 cpSync(join(folder, '.local'), join(kept, 'state'), { recursive: true });
 for (const name of ['stack.json', 'functions.log', 'signing-secrets.json'])
   rmSync(join(kept, 'state', name), { force: true });
-rmSync(join(kept, 'state', 'dynamodb', 'LOCK'), { force: true });
+for (const name of ['LOCK', 'LOG', 'LOG.old']) rmSync(join(kept, 'state', 'dynamodb', name), { force: true });
 writeFileSync(join(kept, 'events.json'), `${JSON.stringify(events)}\n`);
 rmSync(folder, { recursive: true, force: true });
