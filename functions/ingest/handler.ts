@@ -19,7 +19,7 @@ const settings = environmentSettings();
 // Stripe waits 20 seconds for an answer, API Gateway 30: better a 503 that Stripe repeats than no answer.
 const client = {
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 },
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
   cacheMiddleware: true,
   logger: QUIET,
 };

@@ -30,7 +30,7 @@ interface Sent {
 }
 
 test(`a burst of ${BURST * RATE} events a second for ${SECONDS} s, then ${RATE} a second, with a secret rolled meanwhile`, async () => {
-  const total = RATE * BURST * SECONDS + RATE * (FRESH_MILLISECONDS / 1000 + 10);
+  const total = RATE * BURST * SECONDS + 2 * RATE * (FRESH_MILLISECONDS / 1000 + 10);
   const history = workload({ seed: 7, customers: Math.ceil(total / 8), duplicates: 0 });
   expect(history.length).toBeGreaterThan(total);
   const old = stack.file.signingSecrets[0]!;
@@ -72,6 +72,8 @@ test(`a burst of ${BURST * RATE} events a second for ${SECONDS} s, then ${RATE} 
   const burst = sent.length;
   const burstSeconds = (Date.now() - burstBegin) / 1000;
 
+  // Stripe signs with both for as long as the old one is to live: no less than every instance needs to hear of the new one.
+  await send(RATE, FRESH_MILLISECONDS / 1000 + 2);
   // Then the old one is revoked; who still has it tries, each second.
   await target.signingSecrets.write([NEW_SECRET]);
   secrets = [NEW_SECRET];
