@@ -46,6 +46,27 @@ test('Ctrl-C in the middle of a burst, and the whole stack killed in the middle 
   await stack.stop();
 }, 120_000);
 
+test('the whole stack killed while it takes events and writes its state: what was answered with 200 is there', async () => {
+  const sent = burst('torn', 300);
+  let stack = await startStack({ folder });
+  const accepted: unknown[] = [];
+  const posts = sent.map(async (each) => {
+    // Who is cut off hears nothing, and would send again.
+    const { status } = await stack.post(each).catch(() => ({ status: 0 }));
+    if (status === 200) accepted.push(each.data.object.id);
+  });
+  await until(() => accepted.length >= 40, 20_000);
+  await stack.stop('SIGKILL');
+  await Promise.all(posts);
+  expect(accepted.length).toBeLessThan(sent.length);
+
+  stack = await startStack({ folder });
+  await stack.settled();
+  const there = new Set(ids(await stack.rows()));
+  expect(accepted.filter((id) => !there.has(id))).toEqual([]);
+  await stack.stop();
+}, 120_000);
+
 test('a second start on a taken port, or on a state folder in use, ends in a clear line', async () => {
   const stack = await startStack({ folder });
   const { port } = new URL(stack.file.webhookUrl);

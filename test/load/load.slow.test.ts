@@ -13,7 +13,7 @@ import { sign } from '../support/sign.js';
 import { workload } from '../support/workload.js';
 
 const SECONDS = Number(process.env.LOAD_SECONDS ?? 6);
-const RATE = Number(process.env.LOAD_RATE ?? 20);
+const RATE = Number(process.env.LOAD_RATE ?? 10);
 const BURST = 10;
 const NEW_SECRET = 'whsec_rolled_in';
 

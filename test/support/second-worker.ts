@@ -56,11 +56,11 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
       const id = String(++count);
       const done = (message?: InvocationResult) => {
         if (message && message.id !== id) return;
-        child?.off('message', done);
+        child?.off('message', done).off('exit', gone);
         resolve();
       };
-      child!.on('message', done);
-      child!.once('exit', () => done());
+      const gone = () => done();
+      child!.on('message', done).once('exit', gone);
       setTimeout(() => done(), 30_000).unref();
       const Records = messages.map(({ MessageId, Body }) => ({ messageId: MessageId, body: Body }));
       child!.send({ id, event: { Records }, deadline: Date.now() + 30_000 } satisfies Invocation);
