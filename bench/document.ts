@@ -54,7 +54,7 @@ for (const [name, title, pattern] of plots) {
     barPlot(
       title,
       bars.map((each) => ({
-        label: each.name.replace('a million events: ', '').replace(', beside the textbook', ''),
+        label: each.name.replace(/a million events: | an event|, beside the textbook/g, ''),
         ours: each.ours,
         reference: each.reference!,
         referenceName: each.referenceName!,
