@@ -202,5 +202,5 @@ test('a message that the worker cannot understand ends, after its retries, in th
   await stack.settled();
   expect((await stack.deadLetters()).map(({ Body }) => JSON.parse(Body!))).toEqual([poison]);
   expect((await stack.rows()).transactions.map(({ transaction_id }) => transaction_id)).toContain('ch_healthy');
-  expect(stack.output()).toMatch(/request .*not understood.*amount/);
+  expect(stack.output()).toMatch(/charge\.\w+ .*not understood.*amount/);
 }, 60_000);
