@@ -5,7 +5,7 @@ import { parseLogLine } from '../local/event-line.js';
 import { type Physical, resourcesOf, type Template } from '../local/template.js';
 import type { History } from './history.js';
 import { type MetricStore, recordEmbedded } from './metrics.js';
-import type { Counts } from './shared.js';
+import type { Counts } from './parts.js';
 
 export interface WatchOptions {
   /** Oldest first. */

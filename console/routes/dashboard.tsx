@@ -6,7 +6,7 @@ import { alarmStates, readWidgets, seriesOf } from '../dashboard.js';
 import { RESOLUTION } from '../metrics.js';
 import { page } from '../page.js';
 import { AlarmStates, DashboardPage } from '../pages/dashboard.js';
-import type { Shared } from '../shared.js';
+import type { Shared } from '../parts.js';
 
 /** What is drawn: the last fifteen minutes. */
 const SPAN = 15 * 60 * 1000;

@@ -6,7 +6,7 @@ import { type DeadLetter, readDeadLetters, release, remove, sendBack } from '../
 import type { Target } from '../../operators/target.js';
 import { page } from '../page.js';
 import { DeadLettersPage } from '../pages/dead-letters.js';
-import type { Shared } from '../shared.js';
+import type { Shared } from '../parts.js';
 
 export function deadLetterRoutes({ target }: Shared): Hono {
   const app = new Hono();

@@ -6,9 +6,9 @@ import { streamSSE } from 'hono/streaming';
 import type { Entry } from '../history.js';
 import { page } from '../page.js';
 import { EventPage, FeedEntry, FeedPage } from '../pages/feed.js';
+import type { Shared } from '../parts.js';
 import { redact } from '../redact.js';
 import { rowsOf } from '../rows.js';
-import type { Shared } from '../shared.js';
 import { changesIn, describeOutcome, type Known } from '../words.js';
 
 /** How often a page hears of the stack, and of new entries, in milliseconds. */

@@ -8,7 +8,7 @@ import { fragments } from '../fragments.js';
 import { page } from '../page.js';
 import { Empty } from '../pages/layout.js';
 import { PartnersPage, PartnersReport } from '../pages/partners.js';
-import type { Shared } from '../shared.js';
+import type { Shared } from '../parts.js';
 
 const BY: readonly ReportKey[] = ['partner', 'product', 'currency', 'month'];
 /** A page hears of the progress no more often, in milliseconds. */

@@ -15,8 +15,8 @@ import {
   TransactionPage,
   TransactionsPage,
 } from '../pages/tables.js';
+import type { Shared } from '../parts.js';
 import { decodeKey, findByKey, mentions, readPage, readTransactionsOf } from '../rows.js';
-import type { Shared } from '../shared.js';
 
 export function tableRoutes({ target }: Shared): Hono {
   const app = new Hono();

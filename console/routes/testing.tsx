@@ -11,9 +11,9 @@ import type { Entry, History } from '../history.js';
 import { page } from '../page.js';
 import { SetupPage } from '../pages/setup.js';
 import { CheckLine, RowsChanged, StoryStep, TestingPage } from '../pages/testing.js';
+import type { Shared } from '../parts.js';
 import { rowsOf } from '../rows.js';
 import { scenarios } from '../scenarios.js';
-import type { Shared } from '../shared.js';
 import { changesIn, describeOutcome } from '../words.js';
 
 /** How long the worker is waited for, in milliseconds: the queue's window, and patience. */
