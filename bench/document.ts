@@ -99,7 +99,7 @@ ${missed.length === 0 ? 'Every goal is met.' : `## What is not met, and what sta
 - **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes.
 - **Memory**: the largest resident set of the function's process; a goal of two thirds of its 256 MB.
 
-\`npm run bench -- --quick\` takes a minute and warms up too little for the CPU figures to be those of a long run.
+\`npm run bench -- --quick\` takes less than a minute and a half and warms up too little for the CPU figures to be those of a long run.
 `,
 );
 process.stdout.write('docs/performance.md is written.\n');

@@ -44,10 +44,10 @@ try {
   const ingest = wants('functions') ? await ingestCosts(bundles, engines, quick ? 600 : 3000) : undefined;
   if (ingest) add('ingest', ingest.results);
   const worker = wants('functions')
-    ? await workerCosts(bundles, engines, quick ? 1000 : 3000, quick ? 1000 : 3000)
+    ? await workerCosts(bundles, engines, quick ? 600 : 3000, quick ? 600 : 3000)
     : undefined;
   if (worker) add('worker', worker.results);
-  const counts = wants('counts') ? await workerCounts(bundles, engines, quick ? 500 : 2000) : undefined;
+  const counts = wants('counts') ? await workerCounts(bundles, engines, quick ? 400 : 2000) : undefined;
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
@@ -75,14 +75,14 @@ try {
   if (wants('correctness'))
     add(
       'correctness',
-      await fieldsWrong(bundles, engines, quick ? { customers: 50, histories: 10 } : { customers: 150, histories: 25 }),
+      await fieldsWrong(bundles, engines, quick ? { customers: 20, histories: 6 } : { customers: 150, histories: 25 }),
     );
   if (wants('growth')) {
     const sizes = [1_000, 10_000, 100_000, 1_000_000].filter((size) => size <= (quick ? 10_000 : rows));
     add('growth', await growth(bundles, engines, sizes));
     add('many charges', await manyCharges(bundles, engines, quick ? 1_000 : 10_000));
   }
-  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 1000 : 5000, quick ? 5 : 15));
+  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000, quick ? 3 : 15));
 } finally {
   await engines.stop();
   bundles.remove();
