@@ -8,13 +8,6 @@ import { type Result, result } from './measure.js';
 
 const prices = JSON.parse(readFileSync(join(import.meta.dirname, 'prices.json'), 'utf8'));
 
-export interface CostLine {
-  readonly name: string;
-  /** US dollars for a million events. */
-  readonly ours: number;
-  readonly reference: number;
-}
-
 export interface Side {
   readonly ingest: Figures;
   readonly worker: Figures;
@@ -53,24 +46,22 @@ function linesOf(side: Side): Map<string, number> {
   ]);
 }
 
-export function costs(ours: Side, textbook: Side): { readonly lines: CostLine[]; readonly results: Result[] } {
+/** Line by line, and in all. */
+export function costs(ours: Side, textbook: Side): Result[] {
   const [own, other] = [linesOf(ours), linesOf(textbook)];
   const lines = [...own].map(([name, value]) => ({ name, ours: value, reference: other.get(name)! }));
   const total = (side: 'ours' | 'reference') => lines.reduce((sum, line) => sum + line[side], 0);
-  return {
-    lines,
-    results: [
-      ...lines.map(({ name, ours: value, reference }) =>
-        result({ name: `a million events: ${name}`, unit: '$', ours: value, reference, referenceName: 'textbook' }),
-      ),
-      result({
-        name: 'a million events, in all',
-        unit: '$',
-        ours: total('ours'),
-        reference: total('reference'),
-        referenceName: 'textbook',
-        goal: { bound: '<=', value: 3, of: 'value' },
-      }),
-    ],
-  };
+  return [
+    ...lines.map(({ name, ours: value, reference }) =>
+      result({ name: `a million events: ${name}`, unit: '$', ours: value, reference, referenceName: 'textbook' }),
+    ),
+    result({
+      name: 'a million events, in all',
+      unit: '$',
+      ours: total('ours'),
+      reference: total('reference'),
+      referenceName: 'textbook',
+      goal: { bound: '<=', value: 3, of: 'value' },
+    }),
+  ];
 }

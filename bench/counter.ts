@@ -8,8 +8,6 @@ import { type AttributeMap, readUnits, type Table, writeUnits } from './units.js
 
 export interface Counts {
   readonly requests: number;
-  /** By the name of the request. */
-  readonly byName: Readonly<Record<string, number>>;
   /** Write units, of tables and of indexes, by the sizes of the items. */
   readonly written: number;
   readonly writtenToIndexes: number;
@@ -82,7 +80,6 @@ export async function startCounter(endpoint: string): Promise<Counter> {
       return JSON.parse(answer.body).Item;
     };
     counts.requests++;
-    counts.byName[name] = (counts.byName[name] ?? 0) + 1;
     const writes = writesOf(name, input, tableOf);
     const before = await Promise.all(writes.map(({ table, key }) => read(table, key)));
     const answer = await send(
@@ -101,7 +98,6 @@ export async function startCounter(endpoint: string): Promise<Counter> {
       counts.read += readUnits(name, input, output);
       for (const capacity of [output.ConsumedCapacity ?? []].flat()) counts.reported += capacity.CapacityUnits ?? 0;
     } else if (writes.length === 1) {
-      counts.byName[`${name} refused`] = (counts.byName[`${name} refused`] ?? 0) + 1;
       // A write whose condition does not hold costs what a write of the item that is there would.
       const units = writeUnits(tableOf(writes[0]!.table), before[0], before[0]).table;
       counts.written += units;
@@ -156,5 +152,5 @@ function writesOf(name: string, input: Json, tableOf: (name: string) => Table): 
 }
 
 function zero() {
-  return { requests: 0, byName: {} as Record<string, number>, written: 0, writtenToIndexes: 0, read: 0, reported: 0 };
+  return { requests: 0, written: 0, writtenToIndexes: 0, read: 0, reported: 0 };
 }

@@ -17,7 +17,6 @@ export const SECRET = 'whsec_bench';
 const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
 
 export interface Engines {
-  readonly endpoint: string;
   readonly client: DynamoDBDocumentClient;
   /** Between the functions and DynamoDB. */
   readonly counter: Counter;
@@ -54,7 +53,6 @@ export async function startEngines(dynamodb?: string): Promise<Engines> {
   const counter = await startCounter(endpoint);
   let count = 0;
   return {
-    endpoint,
     client,
     counter,
     async tables() {

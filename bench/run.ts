@@ -51,7 +51,7 @@ try {
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
-    const { results: lines } = costs(
+    const lines = costs(
       // A batch reads, writes, reads again, and sweeps where a link moved.
       {
         ingest: ingest.ingest,

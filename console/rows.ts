@@ -1,7 +1,8 @@
 // Rows for the pages: by page, by search, and those that an event is about.
 
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Change } from '../functions/domain/change.js';
+import { readLink } from '../functions/store/customer-links.js';
 import { readerOf } from '../operators/show.js';
 import type { Target } from '../operators/target.js';
 import type { Customer, Transaction } from '../reader/reader.js';
@@ -21,8 +22,8 @@ const READ_AT_ONCE = 1_000;
 /** A page that must pass over rows looks at no more than so many before it answers. */
 const READ_AT_MOST = 10_000;
 
-const KEYS = { customers: ['customer_key'], transactions: ['transaction_id'] } as const;
-export type TableName = keyof typeof KEYS;
+const KEY = { customers: 'customer_key', transactions: 'transaction_id' } as const;
+export type TableName = keyof typeof KEY;
 
 /** One page of a table, in the order that DynamoDB keeps it; of the rows that are wanted, where not all are. */
 export async function readPage<T extends object>(
@@ -57,7 +58,7 @@ export async function readPage<T extends object>(
 }
 
 function keyOf(table: TableName, item: object): Key {
-  return Object.fromEntries(KEYS[table].map((name) => [name, String(item[name as never])]));
+  return { [KEY[table]]: String(item[KEY[table] as never]) };
 }
 
 /** The transactions of a customer that stand, oldest first. */
@@ -116,9 +117,9 @@ export async function findByKey(target: Target, query: string): Promise<Found> {
   const [customer, transaction, linked] = await Promise.all([
     reader.customer(query),
     reader.transaction(query),
-    linkOf(target, query),
+    readLink({ client: target.dynamodb, tables: target.tables }, query),
   ]);
-  const own = linked === undefined ? undefined : await reader.customer(linked);
+  const own = linked && (await reader.customer(linked.customer_key));
   for (const each of [customer, own]) if (each) customers.set(each.customer_key, each);
   for await (const each of reader.customersOf(query)) {
     customers.set(each.customer_key, each);
@@ -141,35 +142,19 @@ const SEARCHED = new Set(
   event_id`.split(/\s+/),
 );
 
-async function linkOf({ dynamodb, tables }: Target, stripeCustomerId: string): Promise<string | undefined> {
-  const { Item } = await dynamodb.send(
-    new GetCommand({ TableName: tables.links, Key: { pk: `customer#${stripeCustomerId}`, sk: 'link' } }),
-  );
-  return Item?.customer_key;
-}
-
 /** The transactions that take their customer from a Stripe customer; the first of them. */
 async function transactionsFollowing(target: Target, stripeCustomerId: string): Promise<Transaction[]> {
-  const { dynamodb, tables } = target;
-  const { Items = [] } = await dynamodb.send(
+  const { Items = [] } = await target.dynamodb.send(
     new QueryCommand({
-      TableName: tables.links,
+      TableName: target.tables.links,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
       ExpressionAttributeValues: { ':pk': `customer#${stripeCustomerId}`, ':prefix': 'transaction#' },
       Limit: PAGE_SIZE,
     }),
   );
-  const ids = Items.map(({ sk }) => String(sk).slice('transaction#'.length));
-  return readTransactions(dynamodb, tables.transactions, ids);
-}
-
-async function readTransactions(client: DynamoDBDocumentClient, table: string, ids: readonly string[]) {
-  const found = await Promise.all(
-    ids.map((transaction_id) =>
-      client.send(new GetCommand({ TableName: table, Key: { transaction_id }, ConsistentRead: true })),
-    ),
-  );
-  return found.flatMap(({ Item }) => (Item ? [Item as Transaction] : []));
+  const reader = readerOf(target);
+  const rows = await Promise.all(Items.map(({ sk }) => reader.transaction(String(sk).slice('transaction#'.length))));
+  return rows.filter((row) => row !== undefined);
 }
 
 /** The rows that an event's changes are about, by their key. */

@@ -22,22 +22,22 @@ const SAMPLE = 2_000;
 
 export function watch(options: WatchOptions): { stop(): void } {
   const { past, activity, history, metrics, counts } = options;
+  const names = namesIn(options.names);
   const add = (each: Activity) => {
     history.add(each);
-    count(each, options);
+    count(each, metrics, names.api);
   };
   for (const each of past) add(each);
   const unsubscribe = activity.subscribe(add);
   const sample = async () => {
     const { waiting, deadLetters } = await counts();
     const at = Date.now();
-    const { events, deadLetters: deadLetterQueue } = queueNames(options.names);
     const record = (name: string, QueueName: string, value: number) =>
       metrics.record({ namespace: 'AWS/SQS', name, dimensions: { QueueName } }, at, [value]);
-    record('ApproximateNumberOfMessagesVisible', events, waiting);
-    record('ApproximateNumberOfMessagesVisible', deadLetterQueue, deadLetters);
+    record('ApproximateNumberOfMessagesVisible', names.events, waiting);
+    record('ApproximateNumberOfMessagesVisible', names.deadLetters, deadLetters);
     const oldest = waiting === 0 ? undefined : history.entries().find(({ outcome }) => outcome === 'queued');
-    record('ApproximateAgeOfOldestMessage', events, oldest ? (at - oldest.at) / 1000 : 0);
+    record('ApproximateAgeOfOldestMessage', names.events, oldest ? (at - oldest.at) / 1000 : 0);
   };
   const timer = setInterval(() => sample().catch(() => {}), SAMPLE).unref();
   return {
@@ -49,7 +49,7 @@ export function watch(options: WatchOptions): { stop(): void } {
 }
 
 /** What AWS counts of requests and invocations, and what the functions emit themselves. */
-function count(activity: Activity, { metrics, names }: WatchOptions): void {
+function count(activity: Activity, metrics: MetricStore, ApiId: string): void {
   if (activity.kind === 'line') {
     const line = parseLogLine(activity.line);
     if (line?._aws !== undefined) recordEmbedded(metrics, line);
@@ -58,7 +58,7 @@ function count(activity: Activity, { metrics, names }: WatchOptions): void {
   const { at, duration } = activity;
   if (activity.kind === 'request') {
     const record = (name: string, value: number) =>
-      metrics.record({ namespace: 'AWS/ApiGateway', name, dimensions: { ApiId: apiId(names) } }, at, [value]);
+      metrics.record({ namespace: 'AWS/ApiGateway', name, dimensions: { ApiId } }, at, [value]);
     record('Latency', duration);
     record('Count', 1);
     record('5xx', Number(activity.status >= 500));
@@ -73,17 +73,13 @@ function count(activity: Activity, { metrics, names }: WatchOptions): void {
   record('ConcurrentExecutions', 1);
 }
 
-type Names = WatchOptions['names'];
-
-function queueNames({ template, physical }: Names) {
+/** What the template's queues and its API are called in metrics. */
+function namesIn({ template, physical }: WatchOptions['names']) {
   const queues = resourcesOf(template, 'AWS::SQS::Queue');
   const nameOf = (hasRedrive: boolean) => {
     const [id] = queues.find(([, properties]) => 'RedrivePolicy' in properties === hasRedrive)!;
     return physical.get(id)!.attributes.QueueName!;
   };
-  return { events: nameOf(true), deadLetters: nameOf(false) };
-}
-
-function apiId({ template }: Names): string {
-  return resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]![0];
+  const [api] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
+  return { events: nameOf(true), deadLetters: nameOf(false), api };
 }

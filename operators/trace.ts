@@ -1,8 +1,9 @@
 // `trace ID`: what happened to an event, charge, invoice, Stripe customer or customer key: tables, dead letters, logs, Stripe.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { readPartition } from '../functions/store/connection.js';
+import { readLink } from '../functions/store/customer-links.js';
 import { parseLogLine } from '../local/event-line.js';
 import type { Output } from './output.js';
 import { readDeadLetters, release } from './redrive.js';
@@ -69,9 +70,7 @@ async function inTables(target: Target, id: string): Promise<Trace[]> {
 async function inLinks({ dynamodb, tables }: Target, id: string): Promise<Trace[]> {
   if (tables.links === '') return [];
   if (id.startsWith('cus_')) {
-    const { Item } = await dynamodb.send(
-      new GetCommand({ TableName: tables.links, Key: { pk: `customer#${id}`, sk: 'link' } }),
-    );
+    const link = await readLink({ client: dynamodb, tables }, id);
     const marks = await dynamodb.send(
       new QueryCommand({
         TableName: tables.links,
@@ -83,8 +82,8 @@ async function inLinks({ dynamodb, tables }: Target, id: string): Promise<Trace[
     return [
       {
         where: 'links',
-        what: Item
-          ? `Stripe customer ${id} is linked to ${Item.customer_key}, by version ${Item.version}`
+        what: link
+          ? `Stripe customer ${id} is linked to ${link.customer_key}, by version ${link.version}`
           : `Stripe customer ${id} is not linked to any customer key`,
       },
       { where: 'links', what: `${marks.Count ?? 0} transactions follow it` },

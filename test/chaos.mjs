@@ -1,7 +1,7 @@
 // `npm run chaos -- --seed N --events N --minutes N`: the chaos test with a seed, a size and a time of one's own.
 
-import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { runJest } from './run-jest.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -10,15 +10,8 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '0' },
   },
 });
-const { status } = spawnSync('npx', ['jest', 'test/chaos'], {
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-  env: {
-    ...process.env,
-    SLOW_TESTS: '1',
-    CHAOS_SEED: values.seed,
-    CHAOS_EVENTS: values.events,
-    CHAOS_MINUTES: values.minutes,
-  },
+runJest(['test/chaos'], {
+  CHAOS_SEED: values.seed,
+  CHAOS_EVENTS: values.events,
+  CHAOS_MINUTES: values.minutes,
 });
-process.exit(status ?? 1);

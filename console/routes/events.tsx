@@ -3,6 +3,7 @@
 
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { readerOf } from '../../operators/show.js';
 import type { Entry } from '../history.js';
 import { page } from '../page.js';
 import { EventPage, FeedEntry, FeedPage } from '../pages/feed.js';
@@ -16,13 +17,15 @@ const BEAT = 500;
 /** What a page is shown at once; a person reads no more. */
 const SHOWN = 200;
 
-export function eventRoutes(shared: Shared): Hono {
-  const { history, target, stack, counts } = shared;
+export function eventRoutes({ history, target, stack, counts }: Shared): Hono {
   const app = new Hono();
 
+  const reader = readerOf(target);
+  const transactionOf = async ({ objectId }: Entry) =>
+    objectId === undefined ? undefined : reader.transaction(objectId);
   const known = async (entry: Entry): Promise<Known> => {
     const changes = changesIn(entry.eventId && history.payload(entry.eventId), stack.settings);
-    const row = entry.objectId === undefined ? undefined : await transactionOf(shared, entry.objectId);
+    const row = await transactionOf(entry);
     return { changes, ...(row ? { row } : {}) };
   };
   const render = async (entry: Entry) =>
@@ -66,8 +69,8 @@ export function eventRoutes(shared: Shared): Hono {
     const changes = changesIn(payload, stack.settings);
     const rows = new Map(await rowsOf(target, changes));
     if (rows.size === 0) {
-      for (const { objectId } of entries) {
-        const row = objectId === undefined ? undefined : await transactionOf(shared, objectId);
+      for (const entry of entries) {
+        const row = await transactionOf(entry);
         if (row) rows.set(`transactions › ${row.transaction_id}`, row);
       }
     }
@@ -91,9 +94,4 @@ export function eventRoutes(shared: Shared): Hono {
     );
   });
   return app;
-}
-
-async function transactionOf({ target }: Shared, objectId: string) {
-  const rows = await rowsOf(target, [{ kind: 'delete', row: { transaction_id: objectId } } as never]);
-  return rows.values().next().value as Known['row'];
 }

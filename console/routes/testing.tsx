@@ -95,9 +95,10 @@ async function sendAndFollow({ stack, target, history }: Shared, body: string, f
       return;
     }
     const ok = !['failed', 'not_understood'].includes(applied.outcome);
-    const row = [...(await rowsOf(target, changes)).values()].find((each) => 'transaction_id' in each);
+    const after = await rowsOf(target, changes);
+    const row = [...after.values()].find((each) => 'transaction_id' in each);
     await tell('Worker', describeOutcome(applied, { changes, ...(row ? { row: row as never } : {}) }), { ok });
-    await send('story', <RowsChanged before={before} after={await rowsOf(target, changes)} />, { append: true });
+    await send('story', <RowsChanged before={before} after={after} />, { append: true });
   } finally {
     outcome?.stop();
   }

@@ -4,9 +4,7 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Connection } from '../../functions/store/connection.js';
-import { processBatch } from '../../functions/worker/process-batch.js';
-import type { Event } from '../support/history.js';
+import { deliverUntilDone } from '../support/history.js';
 import type { Scenario } from '../support/interleave.js';
 import { type MemoryEngine, memoryEngine } from '../support/memory-engine.js';
 import { expectedRows } from '../support/model.js';
@@ -55,7 +53,6 @@ const FAULTS: Readonly<Record<string, (command: Command, send: Send, later: Comm
   },
 };
 
-const TRIES = 5;
 let points = 0;
 afterAll(() => {
   process.stdout.write(`faults: ${points} points, each with rows as without a fault\n`);
@@ -84,7 +81,7 @@ async function runWithFault(scenario: Scenario, inject: (typeof FAULTS)[string],
   const engine = memoryEngine();
   await deliverUntilDone(
     engine,
-    scenario,
+    scenario.settings,
     scenario.before.map((event) => [event]),
   );
   const later: Command[] = [];
@@ -96,27 +93,11 @@ async function runWithFault(scenario: Scenario, inject: (typeof FAULTS)[string],
     injected = true;
     return inject(command, real, later);
   };
-  await deliverUntilDone({ tables: engine.tables, client: { send } as never }, scenario, scenario.workers);
+  await deliverUntilDone({ tables: engine.tables, client: { send } as never }, scenario.settings, scenario.workers);
   for (const command of later) {
     await real(command).catch((error) => {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     });
   }
   return { engine: engine as MemoryEngine, injected };
-}
-
-async function deliverUntilDone(
-  connection: Connection,
-  { settings }: Scenario,
-  batches: readonly (readonly Event[])[],
-) {
-  for (const batch of batches) {
-    let left = batch.map((event) => ({ messageId: event.id, body: JSON.stringify(event) }));
-    for (let attempt = 0; left.length > 0; attempt++) {
-      if (attempt === TRIES) throw new Error('it would have ended among the dead letters');
-      const results = await processBatch(connection, settings, left);
-      const failed = new Set(results.filter(({ outcome }) => outcome === 'failed').map(({ messageId }) => messageId));
-      left = left.filter(({ messageId }) => failed.has(messageId));
-    }
-  }
 }

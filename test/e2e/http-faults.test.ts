@@ -7,11 +7,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Connection } from '../../functions/store/connection.js';
-import { processBatch } from '../../functions/worker/process-batch.js';
 import { type Engine, startEngine } from '../support/engine.js';
 import { closedPort, FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
-import type { Event } from '../support/history.js';
+import { deliverUntilDone } from '../support/history.js';
 import type { Scenario } from '../support/interleave.js';
 import { expectedRows } from '../support/model.js';
 import { SCENARIOS } from '../support/scenarios.js';
@@ -19,7 +17,6 @@ import { SCENARIOS } from '../support/scenarios.js';
 const ALL = process.env.HTTP_FAULTS === 'all';
 /** Milliseconds: short here, five seconds in the worker. */
 const TIMEOUT = 250;
-const TRIES = 5;
 
 let engine: Engine;
 let proxy: FaultProxy;
@@ -88,14 +85,14 @@ async function runWithFaultAt(request: number, scenario: Scenario): Promise<bool
   const straight = { tables: engine.tables, client: engine.client };
   await deliverUntilDone(
     straight,
-    scenario,
+    scenario.settings,
     scenario.before.map((event) => [event]),
   );
   sent = 0;
   at = request;
   await deliverUntilDone(
     { tables: engine.tables, client: DynamoDBDocumentClient.from(client) },
-    scenario,
+    scenario.settings,
     scenario.workers,
   );
   const reached = sent > request;
@@ -103,20 +100,4 @@ async function runWithFaultAt(request: number, scenario: Scenario): Promise<bool
   // What was answered too late has taken effect all the same, perhaps only now.
   if (fault === 'answered after the timeout') await new Promise((resolve) => setTimeout(resolve, 50));
   return reached;
-}
-
-async function deliverUntilDone(
-  connection: Connection,
-  { settings }: Scenario,
-  batches: readonly (readonly Event[])[],
-) {
-  for (const batch of batches) {
-    let left = batch.map((event) => ({ messageId: event.id, body: JSON.stringify(event) }));
-    for (let attempt = 0; left.length > 0; attempt++) {
-      if (attempt === TRIES) throw new Error('it would have ended among the dead letters');
-      const results = await processBatch(connection, settings, left);
-      const failed = new Set(results.filter(({ outcome }) => outcome === 'failed').map(({ messageId }) => messageId));
-      left = left.filter(({ messageId }) => failed.has(messageId));
-    }
-  }
 }

@@ -52,3 +52,23 @@ export function permutations<T>(items: readonly T[]): T[][] {
     permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
   );
 }
+
+/** After so many receipts a message is a dead letter. */
+const TRIES = 5;
+
+/** Delivers batches one after the other, and what failed again, as the queue would. @throws where it would end a dead letter */
+export async function deliverUntilDone(
+  connection: Connection,
+  settings: Settings,
+  batches: readonly (readonly Event[])[],
+): Promise<void> {
+  for (const batch of batches) {
+    let left = batch.map((event) => ({ messageId: event.id, body: JSON.stringify(event) }));
+    for (let attempt = 0; left.length > 0; attempt++) {
+      if (attempt === TRIES) throw new Error('it would have ended among the dead letters');
+      const results = await processBatch(connection, settings, left);
+      const failed = new Set(results.filter(({ outcome }) => outcome === 'failed').map(({ messageId }) => messageId));
+      left = left.filter(({ messageId }) => failed.has(messageId));
+    }
+  }
+}

@@ -1,20 +1,15 @@
 // One invocation of a function's bundle, in a process of its own, as the local stack would make it.
 
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { bundleFunctions } from '../../lib/bundle.js';
 import { bundleFolder, type FunctionName } from '../../lib/functions.js';
 import type { Invocation, InvocationResult } from '../../local/function-process.js';
 
-/** @returns what it answered or threw, and the lines that it printed */
-export async function runFunction(
-  name: FunctionName,
-  environment: Readonly<Record<string, string>>,
-  event: unknown = {},
-): Promise<InvocationResult & { readonly lines: string[] }> {
-  await bundleFunctions();
+/** The process of a function's bundle, which must be there; it says `ready` and then answers invocations. */
+export function forkFunction(name: FunctionName, environment: Readonly<Record<string, string>>): ChildProcess {
   const file = join(__dirname, '..', '..', 'local', 'function-process.ts');
-  const child = fork(file, [bundleFolder(name), 'index.handler'], {
+  return fork(file, [bundleFolder(name), 'index.handler'], {
     execArgv: ['--import', require.resolve('tsx')],
     env: {
       PATH: process.env.PATH,
@@ -28,6 +23,16 @@ export async function runFunction(
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+}
+
+/** @returns what it answered or threw, and the lines that it printed */
+export async function runFunction(
+  name: FunctionName,
+  environment: Readonly<Record<string, string>>,
+  event: unknown = {},
+): Promise<InvocationResult & { readonly lines: string[] }> {
+  await bundleFunctions();
+  const child = forkFunction(name, environment);
   let output = '';
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (chunk) => {

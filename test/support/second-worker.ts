@@ -1,12 +1,11 @@
 // A second worker beside the stack's own, that takes the same messages at the same time: it receives them with a visibility of a
 // second, applies them while the clock runs out, and never deletes one. So every message it touches is delivered to both.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { bundleFolder } from '../../lib/functions.js';
 import type { Invocation, InvocationResult } from '../../local/function-process.js';
 import type { StackFile } from '../../local/stack.js';
+import { forkFunction } from './run-function.js';
 
 export interface SecondWorker {
   /** Messages that both have had. */
@@ -25,30 +24,17 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
   const start = (now: StackFile) => {
     child?.kill('SIGKILL');
     file = now;
-    child = fork(
-      join(__dirname, '..', '..', 'local', 'function-process.ts'),
-      [bundleFolder('worker'), 'index.handler'],
-      {
-        execArgv: ['--import', require.resolve('tsx')],
-        env: {
-          PATH: process.env.PATH,
-          AWS_REGION: now.region,
-          AWS_ACCESS_KEY_ID: 'worker',
-          AWS_SECRET_ACCESS_KEY: 'local',
-          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-          AWS_ENDPOINT_URL_DYNAMODB: now.dynamodbEndpoint,
-          CUSTOMERS_TABLE: now.tables.customers,
-          TRANSACTIONS_TABLE: now.tables.transactions,
-          LINKS_TABLE: now.tables.links,
-          TRANSACTION_SOURCE: now.settings.transactionSource,
-          PARTIAL_REFUND: now.settings.partialRefund,
-          LIVEMODE: now.settings.livemode,
-          POWERTOOLS_SERVICE_NAME: 'worker',
-          POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync',
-        },
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      },
-    );
+    child = forkFunction('worker', {
+      AWS_ENDPOINT_URL_DYNAMODB: now.dynamodbEndpoint,
+      CUSTOMERS_TABLE: now.tables.customers,
+      TRANSACTIONS_TABLE: now.tables.transactions,
+      LINKS_TABLE: now.tables.links,
+      TRANSACTION_SOURCE: now.settings.transactionSource,
+      PARTIAL_REFUND: now.settings.partialRefund,
+      LIVEMODE: now.settings.livemode,
+    });
+    // What it prints is read and thrown away: a pipe that is full would stop it.
+    for (const stream of [child.stdout!, child.stderr!]) stream.resume();
     child.on('error', () => {});
   };
   const invoke = (messages: readonly Message[]) =>

@@ -1,0 +1,13 @@
+// Runs Jest with the tests that take minutes, and ends as it does.
+
+import { spawnSync } from 'node:child_process';
+
+/** @param environment besides the process's own */
+export function runJest(args, environment = {}) {
+  const { status } = spawnSync('npx', ['jest', ...args], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    env: { ...process.env, SLOW_TESTS: '1', ...environment },
+  });
+  process.exit(status ?? 1);
+}
