@@ -6,21 +6,17 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Connection, Item, TableNames } from '../../functions/store/connection.js';
 import { createTable } from '../../local/tables.js';
+import { publicRows, type Rows } from './rows.js';
 import { tableDefinitions } from './template.js';
 
 export interface Engine extends Connection {
   readonly endpoint: string;
   readonly client: DynamoDBDocumentClient;
-  /** Rows of `customers` and `transactions`, sorted by key. */
+  /** Rows of `customers` and `transactions`, sorted by key, without internal attributes. */
   rows(): Promise<Rows>;
   /** Empties all tables. */
   clear(): Promise<void>;
   stop(): Promise<void>;
-}
-
-export interface Rows {
-  readonly customers: readonly Item[];
-  readonly transactions: readonly Item[];
 }
 
 const KEYS: Readonly<Record<keyof TableNames, readonly string[]>> = {
@@ -57,7 +53,7 @@ export async function startEngine(): Promise<Engine> {
     endpoint,
     client,
     tables,
-    rows: async () => ({ customers: await scan('customers'), transactions: await scan('transactions') }),
+    rows: async () => publicRows({ customers: await scan('customers'), transactions: await scan('transactions') }),
     async clear() {
       for (const table of ['customers', 'transactions', 'links'] as const) {
         const items = await scan(table);

@@ -8,7 +8,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { StackFile } from '../../local/stack.js';
-import type { Rows } from './engine.js';
+import type { Rows } from './rows.js';
 import { sign } from './sign.js';
 
 const ROOT = join(__dirname, '..', '..');

@@ -1,25 +1,29 @@
-// A DynamoDB in this process's memory, for tests that need hundreds of thousands of requests. It knows just the requests and
-// expressions that the store sends, and `memory-engine.test.ts` holds it against a real engine, request by request.
+// A DynamoDB in this process's memory, for tests that need millions of requests. It knows just the requests and expressions
+// that the store sends, and `memory-engine.test.ts` holds it against a real engine, request by request.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { Connection, Item, TableNames } from '../../functions/store/connection.js';
-import type { Rows } from './engine.js';
+import { change, type Expressions, holds } from './expressions.js';
+import { publicRows, type Rows } from './rows.js';
 
 export interface MemoryEngine extends Connection {
+  /** Rows of `customers` and `transactions`, sorted by key, without internal attributes. */
   rows(): Rows;
   clear(): void;
   /** All of all tables, as text: the same text is the same state. */
   state(): string;
   /** How many requests it has answered. */
   readonly requests: number;
+  /**
+   * Applies one request at once.
+   *
+   * @param name the command's name, such as `UpdateCommand`
+   * @throws {ConditionalCheckFailedException} where its condition does not hold
+   */
+  answer(name: string, input: unknown): unknown;
 }
 
 const TABLES: TableNames = { customers: 'customers', transactions: 'transactions', links: 'links' };
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  customers: ['customer_key'],
-  transactions: ['transaction_id'],
-  links: ['pk', 'sk'],
-};
 
 export interface MemoryOptions {
   /** Items in a page of a query: small, so that paging is used. */
@@ -31,93 +35,186 @@ export interface MemoryOptions {
 }
 
 export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
-  const tables = new Map<string, Map<string, Item>>(Object.keys(KEYS).map((table) => [table, new Map()]));
+  const tables = createTables();
   let requests = 0;
-  const idOf = (table: string, item: Item) => JSON.stringify(KEYS[table]!.map((name) => item[name]));
-  const sorted = (table: string) => [...tables.get(table)!.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-
-  // biome-ignore lint/suspicious/noExplicitAny: each command has its own input
-  const answer = (name: string, input: any): unknown => {
-    switch (name) {
-      case 'BatchGetCommand':
-        for (const request of Object.values<{ ConsistentRead?: boolean }>(input.RequestItems))
-          requireConsistent(request);
-        return {
-          Responses: mapValues(input.RequestItems, (request: { Keys: Item[] }, table) => {
-            return request.Keys.flatMap((key) => structuredClone(tables.get(table)!.get(idOf(table, key))) ?? []);
-          }),
-        };
-      case 'BatchWriteCommand':
-        for (const [table, puts] of Object.entries<{ PutRequest: { Item: Item } }[]>(input.RequestItems)) {
-          for (const { PutRequest } of puts)
-            tables.get(table)!.set(idOf(table, PutRequest.Item), structuredClone(PutRequest.Item));
-        }
-        return {};
-      case 'PutCommand': {
-        const table = input.TableName as string;
-        const id = idOf(table, input.Item);
-        check(input, tables.get(table)!.get(id));
-        tables.get(table)!.set(id, structuredClone(input.Item));
-        return {};
-      }
-      case 'UpdateCommand': {
-        const table = input.TableName as string;
-        const id = idOf(table, input.Key);
-        const current = tables.get(table)!.get(id);
-        check(input, current);
-        tables.get(table)!.set(id, update(input, { ...(current ?? (input.Key as Item)) }));
-        return {};
-      }
-      case 'QueryCommand': {
-        requireConsistent(input);
-        const values = input.ExpressionAttributeValues as Record<string, string>;
-        const start = input.ExclusiveStartKey as Item | undefined;
-        const all = sorted('links')
-          .map(([, item]) => item)
-          .filter((item) => item.pk === values[':pk'] && String(item.sk).startsWith(values[':prefix'] ?? ''))
-          .sort((a, b) => (String(a.sk) < String(b.sk) ? -1 : 1))
-          .filter((item) => !start || String(item.sk) > String(start.sk));
-        const page = all.slice(0, options.pageSize ?? all.length);
-        const last = page.at(-1);
-        return {
-          Items: structuredClone(page),
-          ...(last && page.length < all.length ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
-        };
-      }
-      default:
-        throw new Error(`the memory engine does not know ${name}`);
-    }
+  const answer = (name: string, input: unknown) => {
+    requests++;
+    const apply = ANSWERS[name];
+    if (!apply) throw new Error(`the memory engine does not know ${name}`);
+    return apply(tables, input as never, options);
   };
-
   return {
     tables: TABLES,
+    answer,
     client: {
       send: (async (command: { constructor: { name: string }; input: never }) => {
         const { name } = command.constructor;
         await options.before?.(name, command.input);
-        requests++;
         const output = answer(name, command.input);
         await options.after?.(name, command.input);
         return output;
       }) as never,
     },
-    rows: () => ({
-      customers: structuredClone(sorted('customers').map(([, item]) => item)),
-      transactions: structuredClone(sorted('transactions').map(([, item]) => item)),
-    }),
+    rows: () =>
+      publicRows({
+        customers: tables.customers!.all('customer_key'),
+        transactions: tables.transactions!.all('transaction_id'),
+      }),
     clear: () => {
-      for (const table of tables.values()) table.clear();
+      for (const table of Object.values(tables)) table.clear();
     },
-    state: () => JSON.stringify(Object.keys(KEYS).map((table) => sorted(table).map(([, item]) => canonical(item)))),
+    state: () =>
+      JSON.stringify([
+        tables.customers!.all('customer_key').map(canonical),
+        tables.transactions!.all('transaction_id').map(canonical),
+        tables.links!.all('pk', 'sk').map(canonical),
+      ]),
     get requests() {
       return requests;
     },
   };
 }
 
+/** Items by partition, then by sort key; a table without a sort key has one item a partition. Items are frozen, never copied. */
+class Table {
+  readonly #partitions = new Map<string, Map<string, Item>>();
+  constructor(
+    readonly partitionKey: string,
+    readonly sortKey?: string,
+  ) {}
+  #sort(key: Item) {
+    return this.sortKey === undefined ? '' : (key[this.sortKey] as string);
+  }
+  get(key: Item): Item | undefined {
+    return this.#partitions.get(key[this.partitionKey] as string)?.get(this.#sort(key));
+  }
+  put(item: Item) {
+    const partition = item[this.partitionKey] as string;
+    let items = this.#partitions.get(partition);
+    if (!items) {
+      items = new Map();
+      this.#partitions.set(partition, items);
+    }
+    items.set(this.#sort(item), freeze(item));
+  }
+  delete(key: Item) {
+    this.#partitions.get(key[this.partitionKey] as string)?.delete(this.#sort(key));
+  }
+  partition(value: string): Item[] {
+    return [...(this.#partitions.get(value)?.values() ?? [])].sort((a, b) => (this.#sort(a) < this.#sort(b) ? -1 : 1));
+  }
+  all(...keys: string[]): Item[] {
+    const text = (item: Item) => JSON.stringify(keys.map((key) => item[key]));
+    return [...this.#partitions.values()]
+      .flatMap((items) => [...items.values()])
+      .sort((a, b) => (text(a) < text(b) ? -1 : 1));
+  }
+  clear() {
+    this.#partitions.clear();
+  }
+}
+
+/** A value that the store changed after it had been written or read would change the table: frozen, that throws. */
+function freeze<T extends object>(value: T): T {
+  for (const each of Object.values(value)) if (typeof each === 'object' && each !== null) freeze(each);
+  return Object.freeze(value);
+}
+
+function createTables(): Record<string, Table> {
+  return {
+    customers: new Table('customer_key'),
+    transactions: new Table('transaction_id'),
+    links: new Table('pk', 'sk'),
+  };
+}
+
+interface Conditional extends Expressions {
+  readonly TableName: string;
+  readonly ReturnValues?: string;
+  readonly ReturnValuesOnConditionCheckFailure?: string;
+}
+
+type Tables = Readonly<Record<string, Table>>;
+
+const ANSWERS: Readonly<Record<string, (tables: Tables, input: never, options: MemoryOptions) => unknown>> = {
+  GetCommand(tables, input: { TableName: string; Key: Item; ConsistentRead?: boolean }) {
+    requireConsistent(input);
+    const Item = tables[input.TableName]!.get(input.Key);
+    return Item ? { Item } : {};
+  },
+  BatchGetCommand(tables, input: { RequestItems: Record<string, { Keys: Item[]; ConsistentRead?: boolean }> }) {
+    const Responses: Record<string, Item[]> = {};
+    for (const [table, request] of Object.entries(input.RequestItems)) {
+      requireConsistent(request);
+      Responses[table] = request.Keys.map((key) => tables[table]!.get(key)).filter((item) => item !== undefined);
+    }
+    return { Responses };
+  },
+  BatchWriteCommand(
+    tables,
+    input: { RequestItems: Record<string, { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[]> },
+  ) {
+    for (const [table, requests] of Object.entries(input.RequestItems)) {
+      for (const { PutRequest, DeleteRequest } of requests) {
+        if (PutRequest) tables[table]!.put({ ...PutRequest.Item });
+        if (DeleteRequest) tables[table]!.delete(DeleteRequest.Key);
+      }
+    }
+    return {};
+  },
+  PutCommand(tables, input: Conditional & { Item: Item }) {
+    const table = tables[input.TableName]!;
+    check(input, table.get(input.Item));
+    table.put({ ...input.Item });
+    return {};
+  },
+  DeleteCommand(tables, input: Conditional & { Key: Item }) {
+    const table = tables[input.TableName]!;
+    check(input, table.get(input.Key));
+    table.delete(input.Key);
+    return {};
+  },
+  UpdateCommand(tables, input: Conditional & { Key: Item }) {
+    const table = tables[input.TableName]!;
+    const current = table.get(input.Key);
+    check(input, current);
+    const item = change({ ...(current ?? input.Key) }, input);
+    table.put(item);
+    if (input.ReturnValues === 'ALL_NEW') return { Attributes: item };
+    return input.ReturnValues === 'ALL_OLD' && current ? { Attributes: current } : {};
+  },
+  QueryCommand(
+    tables,
+    input: Expressions & { TableName: string; ConsistentRead?: boolean; ExclusiveStartKey?: Item; Limit?: number },
+    { pageSize = Number.POSITIVE_INFINITY },
+  ) {
+    requireConsistent(input);
+    const table = tables[input.TableName]!;
+    const condition = input.KeyConditionExpression!;
+    const [, placeholder] = new RegExp(`\\b${table.partitionKey} = (:\\w+)`).exec(condition)!;
+    const after = input.ExclusiveStartKey && String(input.ExclusiveStartKey[table.sortKey!]);
+    const left = table
+      .partition(String(input.ExpressionAttributeValues![placeholder!]))
+      .filter((item) => (after === undefined || String(item[table.sortKey!]) > after) && holds(condition, input, item));
+    const Items = left.slice(0, Math.min(pageSize, input.Limit ?? pageSize));
+    const last = Items.at(-1);
+    return last && Items.length < left.length ? { Items, LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : { Items };
+  },
+};
+
 /** In memory every read is consistent; on AWS only one that asks for it, and the protocol rests on it. */
 function requireConsistent({ ConsistentRead }: { readonly ConsistentRead?: boolean }) {
   if (ConsistentRead !== true) throw new Error('a read of the store is not strongly consistent');
+}
+
+function check(input: Conditional, item: Item | undefined) {
+  if (input.ConditionExpression === undefined || holds(input.ConditionExpression, input, item)) return;
+  const wanted = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && item;
+  throw new ConditionalCheckFailedException({
+    message: 'The conditional request failed',
+    $metadata: {},
+    ...(wanted ? { Item: item as never } : {}),
+  });
 }
 
 function canonical(value: unknown): unknown {
@@ -125,79 +222,4 @@ function canonical(value: unknown): unknown {
   return Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, each]) => [key, canonical(each)]);
-}
-
-function mapValues<T, R>(object: Record<string, T>, map: (value: T, key: string) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
-}
-
-interface Expressions {
-  readonly ConditionExpression?: string;
-  readonly UpdateExpression?: string;
-  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
-  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
-}
-
-function check(input: Expressions, item: Item | undefined) {
-  if (input.ConditionExpression === undefined || holds(input, item ?? {})) return;
-  throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
-}
-
-/** Conditions of `attribute_not_exists(x)`, `x = :y`, `x < :y`, `x > :y`, AND, OR and parentheses. */
-function holds(input: Expressions, item: Item): boolean {
-  const tokens = input.ConditionExpression!.match(/attribute_not_exists|AND|OR|[()=<>]|[#:]?\w+/g)!;
-  let at = 0;
-  const next = () => tokens[at++]!;
-  const nameOf = (token: string) => (token.startsWith('#') ? input.ExpressionAttributeNames![token]! : token);
-  const or = (): boolean => {
-    let value = and();
-    while (tokens[at] === 'OR') {
-      at++;
-      const right = and();
-      value = value || right;
-    }
-    return value;
-  };
-  const and = (): boolean => {
-    let value = term();
-    while (tokens[at] === 'AND') {
-      at++;
-      const right = term();
-      value = value && right;
-    }
-    return value;
-  };
-  const term = (): boolean => {
-    const token = next();
-    if (token === '(') {
-      const value = or();
-      at++;
-      return value;
-    }
-    if (token === 'attribute_not_exists') {
-      at++;
-      const name = nameOf(next());
-      at++;
-      return item[name] === undefined;
-    }
-    const left = item[nameOf(token)] as string;
-    const operator = next();
-    const right = input.ExpressionAttributeValues![next()] as string;
-    if (left === undefined) return false;
-    return operator === '=' ? left === right : operator === '<' ? left < right : left > right;
-  };
-  return or();
-}
-
-/** Updates of `SET x = :y, …` and `REMOVE x, …`. */
-function update(input: Expressions, item: Item): Item {
-  const names = input.ExpressionAttributeNames ?? {};
-  const nameOf = (token: string) => (token.startsWith('#') ? names[token]! : token);
-  const [set = '', remove = ''] = (input.UpdateExpression ?? '').replace(/^SET /, '').split(' REMOVE ');
-  for (const assignment of set.split(', ').filter(Boolean)) {
-    const [name, value] = assignment.split(' = ') as [string, string];
-    item[nameOf(name)] = structuredClone(input.ExpressionAttributeValues![value]);
-  }
-  for (const name of remove.split(', ').filter(Boolean)) delete item[nameOf(name)];
-  return item;
 }

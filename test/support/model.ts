@@ -1,8 +1,8 @@
 // What the tables must hold after a set of events: the contract of docs/behaviour.md read once more, apart from the code in
 // functions/, and as simply as it can be read. All events at once, sorted by version; no order, no batches, no store.
 
-import type { Rows } from './engine.js';
 import type { Event } from './history.js';
+import type { Rows } from './rows.js';
 
 interface ModelSettings {
   readonly transactionSource: 'charge' | 'invoice';
