@@ -153,7 +153,7 @@ function rules({ thresholds, api, queues, ingest, worker, reconcile, tables }: S
       periods: 1,
       impact: 'Ingest fails: events are answered with 5xx and sent again. A deployment under way goes back.',
       causes: 'A defect in a new version, or a setting or permission that is missing.',
-      command: 'aws logs tail <ingest log group> --since 15m',
+      command: 'aws logs tail <IngestLogGroup> --since 15m',
       section: 'events-are-not-taken',
     },
     {
@@ -173,7 +173,7 @@ function rules({ thresholds, api, queues, ingest, worker, reconcile, tables }: S
       periods: 1,
       impact: 'Whole batches are not applied and tried again. A deployment under way goes back.',
       causes: 'A defect in a new version, a missing permission, or the worker ran into its timeout.',
-      command: 'aws logs tail <worker log group> --since 15m',
+      command: 'aws logs tail <WorkerLogGroup> --since 15m',
       section: 'the-worker-fails',
     },
     {
@@ -216,7 +216,7 @@ function rules({ thresholds, api, queues, ingest, worker, reconcile, tables }: S
       impact:
         'Events that Stripe could not deliver are not fetched. Stripe keeps them for 30 days, then they are missing.',
       causes: 'The stored API key was revoked or may not read events, or Stripe cannot be reached.',
-      command: 'aws logs tail <reconcile log group> --since 3h',
+      command: 'aws logs tail <ReconcileLogGroup> --since 3h',
       section: 'reconcile-fails',
     },
   ];

@@ -15,6 +15,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type AlarmThresholds, DEFAULT_THRESHOLDS, SyncAlarms } from './alarms.js';
 import { SyncDashboard } from './dashboard.js';
+import { addOutputs } from './outputs.js';
 import { Queues } from './queues.js';
 import { SavedQueries } from './saved-queries.js';
 import { parseSettings, type Settings, settingsEnvironment } from './settings.js';
@@ -55,6 +56,12 @@ export interface StripePartnerSyncProps extends Partial<Settings> {
   readonly rollout?: Rollout;
   /** Currencies whose amounts the dashboard draws, as Stripe writes them. Default: usd, eur. */
   readonly currencies?: readonly string[];
+  /**
+   * Whether to add the stack outputs that the command line tools and the runbook use.
+   *
+   * @default true
+   */
+  readonly outputs?: boolean;
 }
 
 export class StripePartnerSync extends Construct {
@@ -76,6 +83,8 @@ export class StripePartnerSync extends Construct {
   readonly workerFunction: LambdaFunction;
   readonly alarmTopic: ITopic;
   readonly dashboard: Dashboard;
+  /** What the command line tools and the runbook need to know, by the name of its stack output. */
+  readonly outputs: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: StripePartnerSyncProps = {}) {
     super(scope, id);
@@ -217,6 +226,32 @@ export class StripePartnerSync extends Construct {
     new SavedQueries(this, 'Queries', { ingest, worker });
     this.ingestFunction = ingest.function;
     this.workerFunction = worker.function;
+
+    this.outputs = {
+      WebhookUrl: this.webhookUrl,
+      SigningSecretArn: this.signingSecret.secretArn,
+      StripeApiKeyArn: this.stripeApiKey.secretArn,
+      QueueUrl: this.queue.queueUrl,
+      QueueArn: this.queue.queueArn,
+      DeadLetterQueueUrl: this.deadLetterQueue.queueUrl,
+      DeadLetterQueueArn: this.deadLetterQueue.queueArn,
+      CustomersTable: this.customersTable.tableName,
+      TransactionsTable: this.transactionsTable.tableName,
+      LinksTable: this.linksTable.tableName,
+      IngestFunctionName: ingest.function.functionName,
+      WorkerFunctionName: worker.function.functionName,
+      ReconcileFunctionName: reconcile.function.functionName,
+      EventSourceId: eventSource.eventSourceMappingId,
+      IngestLogGroup: ingest.logGroup.logGroupName,
+      WorkerLogGroup: worker.logGroup.logGroupName,
+      ReconcileLogGroup: reconcile.logGroup.logGroupName,
+      AccessLogGroup: api.accessLogGroup.logGroupName,
+      LogGroups: `${ingest.logGroup.logGroupName},${worker.logGroup.logGroupName}`,
+      AlarmTopicArn: this.alarmTopic.topicArn,
+      DashboardName: this.dashboard.dashboardName,
+      Settings: JSON.stringify(settings),
+    };
+    if (props.outputs !== false) addOutputs(this, this.outputs);
   }
 
   private ownTopic({ alarmEmail, encryptionKey }: StripePartnerSyncProps): Topic {

@@ -7,6 +7,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { qualifiedName } from './qualified-name.js';
 
 export const WEBHOOK_PATH = '/stripe/webhook';
 
@@ -36,6 +37,7 @@ const ACCESS_LOG_FORMAT = {
 export class WebhookApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
+  readonly accessLogGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: WebhookApiProps) {
     super(scope, id);
@@ -45,7 +47,9 @@ export class WebhookApi extends Construct {
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Ingest', props.ingest),
     });
-    const logs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogGroup = new LogGroup(this, 'AccessLogs', {
+      // API Gateway adds every other log group to one resource policy for the whole account, which is full after some ten of them.
+      logGroupName: `/aws/vendedlogs/apis/${qualifiedName(scope)}`,
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -63,7 +67,10 @@ export class WebhookApi extends Construct {
       ...(domain ? { domainMapping: { domainName: domain } } : {}),
     });
     const cfnStage = stage.node.defaultChild as CfnStage;
-    cfnStage.accessLogSettings = { destinationArn: logs.logGroupArn, format: JSON.stringify(ACCESS_LOG_FORMAT) };
+    cfnStage.accessLogSettings = {
+      destinationArn: this.accessLogGroup.logGroupArn,
+      format: JSON.stringify(ACCESS_LOG_FORMAT),
+    };
     this.url = `${props.customDomain ? `https://${props.customDomain.domainName}` : this.api.apiEndpoint}${WEBHOOK_PATH}`;
   }
 }

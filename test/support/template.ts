@@ -10,6 +10,9 @@ import { resourcesOf, shortName, type Template } from '../../local/template.js';
 
 let cached: Template | undefined;
 
+/** The least that a deployment needs that keeps its data. */
+export const PRODUCTION_PROPS: StripePartnerSyncProps = { livemode: 'live', alarmEmail: 'oncall@example.com' };
+
 /** Bundles are not needed to know the template: where none was built, an empty one stands in. */
 export function synthesizeTemplate(props: StripePartnerSyncProps = {}): Template {
   for (const name of FUNCTION_NAMES) {
