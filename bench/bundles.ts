@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle, ONLY_WHAT_LAMBDA_USES } from '../lib/bundle.js';
+import { bundle, ONLY_WHAT_LAMBDA_USES } from '../lib/bundling/bundle.js';
 import { packageRoot } from '../lib/package-root.js';
 
 const ENTRIES = {

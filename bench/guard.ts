@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../operators/output.js';
+import { table } from '../cli/output.js';
 import { buildBundles } from './bundles.js';
 import { startEngines } from './engines.js';
 import { ingestCosts, workerCosts, workerCounts } from './functions.js';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { table } from '../operators/output.js';
+import { table } from '../cli/output.js';
 import { buildBundles } from './bundles.js';
 import { coldStarts } from './cold-start.js';
 import { fieldsWrong } from './correctness.js';

@@ -2,7 +2,7 @@
 // The CDK app: `npx cdk deploy -c stage=prod`.
 
 import { App } from 'aws-cdk-lib';
-import { bundleFunctions } from '../lib/bundle.js';
+import { bundleFunctions } from '../lib/bundling/bundle.js';
 import { StripePartnerSyncStack } from '../lib/stack.js';
 import { stageProps } from '../lib/stages.js';
 

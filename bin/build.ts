@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleFunctions, bundleTools } from '../lib/bundle.js';
+import { bundleFunctions, bundleTools } from '../lib/bundling/bundle.js';
 import { bundleFolder, FUNCTION_NAMES } from '../lib/functions.js';
 
 await Promise.all([bundleFunctions(), bundleTools()]);

@@ -4,10 +4,10 @@
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { trimTrailingSlash } from 'hono/trailing-slash';
+import { explain } from '../cli/errors.js';
+import { targetOfStackFile } from '../cli/target.js';
 import type { Console, ConsoleContext } from '../local/console-server.js';
 import { countMessages } from '../local/event-source.js';
-import { explain } from '../operators/errors.js';
-import { targetOfStackFile } from '../operators/target.js';
 import { assets } from './assets.js';
 import { guard } from './guard.js';
 import { createHistory, logTail } from './history.js';

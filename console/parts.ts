@@ -1,8 +1,8 @@
 // What every part of the console is given.
 
+import type { Target } from '../cli/target.js';
 import type { StackFile } from '../local/stack.js';
 import type { Physical, Template } from '../local/template.js';
-import type { Target } from '../operators/target.js';
 import type { History } from './history.js';
 import type { MetricStore } from './metrics.js';
 

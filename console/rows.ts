@@ -1,10 +1,10 @@
 // Rows for the pages: by page, by search, and those that an event is about.
 
 import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { readerOf } from '../cli/show.js';
+import type { Target } from '../cli/target.js';
 import type { Change } from '../functions/domain/change.js';
 import { readLink } from '../functions/store/customer-links.js';
-import { readerOf } from '../operators/show.js';
-import type { Target } from '../operators/target.js';
 import type { Customer, Transaction } from '../reader/reader.js';
 
 export type Key = Readonly<Record<string, string | number>>;

@@ -1,7 +1,7 @@
 // The events that the testing suite sends: small ones as Stripe writes them, about one customer and one payment of their own.
 
-import type { Settings } from '../functions/domain/settings.js';
-import { sampleCharge, sampleCustomer, sampleEvent, sampleInvoice } from '../operators/sample-events.js';
+import { sampleCharge, sampleCustomer, sampleEvent, sampleInvoice } from '../cli/sample-events.js';
+import type { Settings } from '../contract/settings.js';
 
 export interface Scenario {
   readonly id: string;

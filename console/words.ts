@@ -1,11 +1,11 @@
 // What became of an event, in a sentence: "recorded 20.00 USD for acme".
 
+import { formatMoney } from '../contract/money.js';
+import type { Settings } from '../contract/settings.js';
 import type { Change } from '../functions/domain/change.js';
 import { decide } from '../functions/domain/decide.js';
 import { parseEvent } from '../functions/domain/event.js';
-import type { Settings } from '../functions/domain/settings.js';
 import { OUTCOME_WORDS } from '../local/event-line.js';
-import { formatMoney } from '../operators/money.js';
 import type { Transaction } from '../reader/reader.js';
 import type { Entry } from './history.js';
 

@@ -12,7 +12,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { INGEST_METRICS } from '../functions/metrics.js';
+import { INGEST_METRICS } from '../contract/metrics.js';
 import { emitted, filled, PERIOD } from './metric-source.js';
 import type { WatchedParts } from './watched-parts.js';
 

@@ -23,7 +23,7 @@ import {
   RECONCILE_METRICS,
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
-} from '../functions/metrics.js';
+} from '../contract/metrics.js';
 import { emitted, filled, PERIOD } from './metric-source.js';
 import type { WatchedParts } from './watched-parts.js';
 

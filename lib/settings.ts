@@ -1,6 +1,6 @@
 // The settings of a deployment, as the functions read them from their environment.
 
-import { InvalidSettingError, parseSettings, type Settings } from '../functions/domain/settings.js';
+import { InvalidSettingError, parseSettings, type Settings } from '../contract/settings.js';
 
 export type { Settings };
 export { InvalidSettingError, parseSettings };

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { formatMoney } from '../operators/money.js';
-import { postSigned, type SampleEvent, sampleCharge, sampleCustomer, sampleEvent } from '../operators/sample-events.js';
+import { postSigned, type SampleEvent, sampleCharge, sampleCustomer, sampleEvent } from '../cli/sample-events.js';
+import { formatMoney } from '../contract/money.js';
 import type { StackFile } from './stack.js';
 
 type Row = Record<string, unknown>;

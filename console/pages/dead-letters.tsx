@@ -2,7 +2,7 @@
 // Dead letters: what could not be applied, why, and what to do with it.
 
 import type { FC } from 'hono/jsx';
-import { type DeadLetter, groupDeadLetters } from '../../operators/redrive.js';
+import { type DeadLetter, groupDeadLetters } from '../../cli/dead-letters.js';
 import { Empty, Layout } from './layout.js';
 
 export const DeadLettersPage: FC<{ letters: readonly DeadLetter[]; done?: string }> = ({ letters, done }) => {

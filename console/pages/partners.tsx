@@ -2,8 +2,8 @@
 // Partners: what stands for whom, by product and month. Currencies are never added together.
 
 import type { FC } from 'hono/jsx';
-import { formatMoney } from '../../operators/money.js';
-import type { ReportLine } from '../../operators/report.js';
+import type { ReportLine } from '../../cli/report-lines.js';
+import { formatMoney } from '../../contract/money.js';
 import { Empty, Layout, Scroll } from './layout.js';
 
 export const PartnersPage: FC<{ partner: string }> = ({ partner }) => (

@@ -2,7 +2,7 @@
 // Customers and transactions: lists, one customer, one transaction.
 
 import type { FC } from 'hono/jsx';
-import { formatMoney } from '../../operators/money.js';
+import { formatMoney } from '../../contract/money.js';
 import type { Customer, Transaction } from '../../reader/reader.js';
 import { encodeKey, type Key, type Page } from '../rows.js';
 import { Attributes } from './feed.js';

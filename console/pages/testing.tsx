@@ -2,8 +2,8 @@
 // The testing suite: the checks of `verify`, and single events to send and follow into the rows.
 
 import type { FC } from 'hono/jsx';
-import type { Settings } from '../../functions/domain/settings.js';
-import type { Check } from '../../operators/verify.js';
+import type { Check } from '../../cli/verify.js';
+import type { Settings } from '../../contract/settings.js';
 import type { Scenario } from '../scenarios.js';
 import { Layout, Scroll, time } from './layout.js';
 

@@ -2,8 +2,8 @@
 // Dead letters: listed, sent back, deleted.
 
 import { Hono } from 'hono';
-import { type DeadLetter, readDeadLetters, release, remove, sendBack } from '../../operators/redrive.js';
-import type { Target } from '../../operators/target.js';
+import { type DeadLetter, readDeadLetters, release, remove, sendBack } from '../../cli/dead-letters.js';
+import type { Target } from '../../cli/target.js';
 import { page } from '../page.js';
 import { DeadLettersPage } from '../pages/dead-letters.js';
 import type { Shared } from '../parts.js';

@@ -3,7 +3,7 @@
 
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { readerOf } from '../../operators/show.js';
+import { readerOf } from '../../cli/show.js';
 import type { Entry } from '../history.js';
 import { page } from '../page.js';
 import { EventPage, FeedEntry, FeedPage } from '../pages/feed.js';

@@ -2,8 +2,8 @@
 // Partners: the report of the command line, told as it goes.
 
 import { Hono } from 'hono';
-import { explain } from '../../operators/errors.js';
-import { printReport, type ReportKey, reportLines } from '../../operators/report.js';
+import { explain } from '../../cli/errors.js';
+import { printReport, type ReportKey, reportLines } from '../../cli/report-lines.js';
 import { fragments } from '../fragments.js';
 import { page } from '../page.js';
 import { Empty } from '../pages/layout.js';

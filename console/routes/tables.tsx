@@ -3,8 +3,8 @@
 
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
-import { csv } from '../../operators/output.js';
-import { readerOf } from '../../operators/show.js';
+import { csv } from '../../cli/output.js';
+import { readerOf } from '../../cli/show.js';
 import type { Customer, Transaction } from '../../reader/reader.js';
 import { page } from '../page.js';
 import {

@@ -3,9 +3,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import { explain, OperatorError } from '../../operators/errors.js';
-import { postSigned } from '../../operators/sample-events.js';
-import { type Check, verify } from '../../operators/verify.js';
+import { explain, OperatorError } from '../../cli/errors.js';
+import { postSigned } from '../../cli/sample-events.js';
+import { type Check, verify } from '../../cli/verify.js';
 import { fragments, type Send } from '../fragments.js';
 import type { Entry, History } from '../history.js';
 import { page } from '../page.js';

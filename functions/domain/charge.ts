@@ -1,5 +1,6 @@
 // Charges: what a charge event records or deletes in `charge` mode, and what it says of an invoice in `invoice` mode.
 
+import type { Settings } from '../../contract/settings.js';
 import type {
   ChargeFailure,
   ChargeRefund,
@@ -25,7 +26,6 @@ import {
   versionOf,
 } from './event.js';
 import { type Keys, readKeys } from './metadata.js';
-import type { Settings } from './settings.js';
 
 /** A tombstone outlives any delivery of an older event by far: Stripe retries for 3 days and lists events for 30. */
 const TOMBSTONE_SECONDS = 90 * 24 * 60 * 60;

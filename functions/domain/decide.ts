@@ -1,11 +1,11 @@
 // The register of event types: which are wanted in which mode, and which rule decides each.
 
+import type { Livemode, Settings, TransactionSource } from '../../contract/settings.js';
 import type { Decision } from './change.js';
 import { decideCharge, decideInvoiceFailure, decideInvoiceRefund } from './charge.js';
 import { decideCustomer } from './customer.js';
 import { requiredId, type StripeEvent } from './event.js';
 import { decideInvoicePaid, decideInvoicePaymentPaid } from './invoice.js';
-import type { Livemode, Settings, TransactionSource } from './settings.js';
 
 type Rule = (event: StripeEvent, settings: Settings) => Decision;
 

@@ -1,5 +1,6 @@
 // The row of an invoice, computed from all that is known of it. Pure, so its order-freedom needs no proof beyond this page.
 
+import type { Settings } from '../../contract/settings.js';
 import type {
   ChargeFailure,
   ChargeRefund,
@@ -9,7 +10,6 @@ import type {
   Transaction,
 } from './change.js';
 import { defined } from './event.js';
-import type { Settings } from './settings.js';
 
 /** All evidence that can bear on one invoice, in any order. */
 export interface InvoiceView {

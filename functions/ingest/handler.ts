@@ -5,9 +5,9 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { environmentSettings, requiredEnvironment } from '../environment.js';
-import { INGEST_METRICS } from '../metrics.js';
-import { QUIET } from '../quiet.js';
+import { INGEST_METRICS } from '../../contract/metrics.js';
+import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
+import { QUIET } from '../runtime/noop-logger.js';
 import { type Received, receive } from './receive.js';
 import { signingSecrets } from './signing-secrets.js';
 

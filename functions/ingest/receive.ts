@@ -4,10 +4,10 @@ import { timingSafeEqual } from 'node:crypto';
 import { NodeCryptoProvider } from 'stripe/esm/crypto/NodeCryptoProvider.js';
 import { StripeSignatureVerificationError } from 'stripe/esm/Error.js';
 import { createWebhooks } from 'stripe/esm/Webhooks.js';
+import type { Settings } from '../../contract/settings.js';
 import { isWantedMode, isWantedType } from '../domain/decide.js';
 import { isObject } from '../domain/event.js';
-import type { Settings } from '../domain/settings.js';
-import { toMessage } from './message.js';
+import { toMessage } from '../queue/message.js';
 import { SecretUnavailableError, type SigningSecrets } from './signing-secrets.js';
 
 export type ErrorCode =

@@ -6,10 +6,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { environmentSettings, requiredEnvironment } from '../environment.js';
-import { RECONCILE_METRICS } from '../metrics.js';
-import { sendEvents } from '../send-events.js';
-import { stripeClient } from '../stripe-client.js';
+import { RECONCILE_METRICS } from '../../contract/metrics.js';
+import { sendEvents } from '../queue/send-events.js';
+import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
+import { stripeClient } from '../stripe/client.js';
 import { type Cursor, reconcile } from './reconcile.js';
 
 const logger = new Logger();

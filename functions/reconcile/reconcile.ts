@@ -2,9 +2,9 @@
 // run stopped. Applying an event that did arrive after all changes nothing.
 
 import type { Stripe } from 'stripe';
+import type { Settings } from '../../contract/settings.js';
 import { isWantedMode, isWantedType } from '../domain/decide.js';
-import type { Settings } from '../domain/settings.js';
-import { patiently } from '../stripe-client.js';
+import { patiently } from '../stripe/client.js';
 
 /** Where the next run goes on. Times in Unix seconds. */
 export interface Cursor {

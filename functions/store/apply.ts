@@ -1,8 +1,8 @@
 // A batch of decided events carried out: read together, write in parallel, then read again what was written by.
 
+import type { Settings } from '../../contract/settings.js';
 import type { Change, RecordChange } from '../domain/change.js';
 import { collapse, type Work } from '../domain/collapse.js';
-import type { Settings } from '../domain/settings.js';
 import { type Connection, type Item, inParallel, keyText, readItems, writeLinks } from './connection.js';
 import { type CustomerLink, follow, followerKeyOf, linkKeyOf, sweepFollowers, writeLink } from './customer-links.js';
 import { customerKeyOf, writeCustomer } from './customers.js';

@@ -1,6 +1,7 @@
 // Rows of invoices. What events say of an invoice is kept in `links` as evidence that is only ever added, and its row is
 // computed from all of it: write the evidence, then read all there is, and write the row until it agrees.
 
+import type { Settings } from '../../contract/settings.js';
 import type {
   ChargeFailure,
   ChargeRefund,
@@ -9,7 +10,6 @@ import type {
   Transaction,
 } from '../domain/change.js';
 import { type InvoiceView, invoiceRow, type PaymentLink } from '../domain/invoice-row.js';
-import type { Settings } from '../domain/settings.js';
 import {
   type Connection,
   type Item,

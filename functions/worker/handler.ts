@@ -6,9 +6,15 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { environmentSettings, requiredEnvironment } from '../environment.js';
-import { AMOUNT_RECORDED, EVENT_AGE, METADATA_UNUSABLE, TRANSACTIONS_ATTRIBUTED, WORKER_METRICS } from '../metrics.js';
-import { QUIET } from '../quiet.js';
+import {
+  AMOUNT_RECORDED,
+  EVENT_AGE,
+  METADATA_UNUSABLE,
+  TRANSACTIONS_ATTRIBUTED,
+  WORKER_METRICS,
+} from '../../contract/metrics.js';
+import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
+import { QUIET } from '../runtime/noop-logger.js';
 import { amountsRecorded, mustBeRetried, type Processed, processBatch } from './process-batch.js';
 
 const logger = new Logger();

@@ -1,9 +1,9 @@
 // A batch of queue messages: each is parsed and decided for itself, then all are applied together.
 
+import type { Settings } from '../../contract/settings.js';
 import type { Decision } from '../domain/change.js';
 import { decide } from '../domain/decide.js';
 import { EventNotUnderstoodError, parseEvent, type StripeEvent } from '../domain/event.js';
-import type { Settings } from '../domain/settings.js';
 import { type Applied, apply } from '../store/apply.js';
 import type { Connection } from '../store/connection.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Settings } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
-import type { Settings } from '../../functions/domain/settings.js';
 import { charge, event, NOON } from '../support/events.js';
 import { rule } from '../support/rule.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
-import { DEFAULT_SETTINGS } from '../../functions/domain/settings.js';
 import { customer, event, NOON } from '../support/events.js';
 import { rule } from '../support/rule.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { InvalidSettingError, parseSettings } from '../../contract/settings.js';
 import { decide, isWantedMode, wantedTypes } from '../../functions/domain/decide.js';
 import { parseEvent, versionOf } from '../../functions/domain/event.js';
-import { InvalidSettingError, parseSettings } from '../../functions/domain/settings.js';
 import { charge, event } from '../support/events.js';
 import { rule } from '../support/rule.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Settings } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
 import { type InvoiceView, invoiceRow } from '../../functions/domain/invoice-row.js';
-import type { Settings } from '../../functions/domain/settings.js';
 import { charge, event, invoice, NOON } from '../support/events.js';
 import { rule } from '../support/rule.js';
 

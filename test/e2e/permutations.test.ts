@@ -6,7 +6,7 @@
 
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Settings } from '../../functions/domain/settings.js';
+import type { Settings } from '../../contract/settings.js';
 import { deliveries, describeHistory, histories } from '../support/generate.js';
 import { deliver } from '../support/history.js';
 import { memoryEngine } from '../support/memory-engine.js';

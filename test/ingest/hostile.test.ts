@@ -7,7 +7,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, expect, test } from '@jest/globals';
-import { parseSettings } from '../../functions/domain/settings.js';
+import { parseSettings } from '../../contract/settings.js';
 import { receive } from '../../functions/ingest/receive.js';
 import { signingSecrets } from '../../functions/ingest/signing-secrets.js';
 import { processBatch } from '../../functions/worker/process-batch.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../functions/domain/settings.js';
-import { MAX_MESSAGE_BYTES } from '../../functions/ingest/message.js';
+import { parseSettings } from '../../contract/settings.js';
 import { receive } from '../../functions/ingest/receive.js';
 import { FRESH_MILLISECONDS, RETRY_MILLISECONDS, signingSecrets } from '../../functions/ingest/signing-secrets.js';
+import { MAX_MESSAGE_BYTES } from '../../functions/queue/message.js';
 import { charge, event, invoice } from '../support/events.js';
 import { rule } from '../support/rule.js';
 import { sign } from '../support/sign.js';

@@ -17,7 +17,7 @@ const CASES: [folder: string, module: string, allowed: boolean][] = [
   ['functions/store', '../domain/change.js', true],
   ['lib', '../functions/store/apply.js', false],
   ['lib', '../local/stack.js', false],
-  ['lib', '../functions/domain/settings.js', true],
+  ['lib', '../contract/settings.js', true],
   ['functions/worker', '../../local/stack.js', false],
   ['functions/worker', '../store/apply.js', true],
   ['local', '../functions/store/apply.js', false],

@@ -4,8 +4,8 @@
 // npm run load -- --seconds 60 --rate 40     the length of the burst, and the steady rate in events a second
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { targetOfStackFile } from '../../cli/target.js';
 import { FRESH_MILLISECONDS } from '../../functions/ingest/signing-secrets.js';
-import { targetOfStackFile } from '../../operators/target.js';
 import type { Event } from '../support/history.js';
 import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
 import { expectedRows } from '../support/model.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../functions/domain/settings.js';
+import { parseSettings } from '../../contract/settings.js';
 import { type Cursor, reconcile } from '../../functions/reconcile/reconcile.js';
-import { stripeClient } from '../../functions/stripe-client.js';
+import { stripeClient } from '../../functions/stripe/client.js';
 import { charge, event, NOON } from '../support/events.js';
 import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
 

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../../functions/domain/settings.js';
+import type { Settings } from '../../contract/settings.js';
 import type { Connection } from '../../functions/store/connection.js';
 import { type Processed, processBatch } from '../../functions/worker/process-batch.js';
 

@@ -5,7 +5,7 @@
 // (tables, and what each worker has been answered) is not gone into twice.
 
 import { createHash } from 'node:crypto';
-import type { Settings } from '../../functions/domain/settings.js';
+import type { Settings } from '../../contract/settings.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
 import type { Event } from './history.js';
 import { memoryEngine } from './memory-engine.js';

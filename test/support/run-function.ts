@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { bundleFunctions } from '../../lib/bundle.js';
+import { bundleFunctions } from '../../lib/bundling/bundle.js';
 import { bundleFolder, type FunctionName } from '../../lib/functions.js';
 import type { Invocation, InvocationResult } from '../../local/function-process.js';
 

@@ -1,7 +1,7 @@
 // Batches: what events of one batch cost each other, and that they cost each other nothing else.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Settings } from '../../functions/domain/settings.js';
+import type { Settings } from '../../contract/settings.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
 import { type Engine, startEngine } from '../support/engine.js';
 import { charge, customer, event } from '../support/events.js';

@@ -4,21 +4,21 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
+import { sendEvents } from '../functions/queue/send-events.js';
 import { reconcile } from '../functions/reconcile/reconcile.js';
-import { sendEvents } from '../functions/send-events.js';
-import { patiently, stripeClient } from '../functions/stripe-client.js';
-import { BACKFILL_KINDS, type BackfillKind, type BackfillState, backfill, kindsFor } from './backfill.js';
-import { differences } from './check.js';
-import { connect, disconnect } from './connect.js';
+import { patiently, stripeClient } from '../functions/stripe/client.js';
+import { printDeadLetters, readDeadLetters, release, remove, sendBack } from './dead-letters.js';
+import { differences } from './differences.js';
 import { explain, OperatorError } from './errors.js';
 import { createOutput, type Output } from './output.js';
-import { printDeadLetters, readDeadLetters, release, remove, sendBack } from './redrive.js';
-import { parseReportKeys, printReport, reportLines } from './report.js';
+import { parseReportKeys, printReport, reportLines } from './report-lines.js';
 import { showCustomer, showTransaction } from './show.js';
+import { BACKFILL_KINDS, type BackfillKind, type BackfillState, backfill, kindsFor } from './snapshots.js';
 import { openStateFile } from './state-file.js';
 import { findTarget, type Target, type TargetOptions } from './target.js';
 import { type Trace, trace } from './trace.js';
 import { verify } from './verify.js';
+import { connect, disconnect } from './webhook-endpoint.js';
 
 type Arguments = TargetOptions & { readonly json?: boolean };
 

@@ -2,12 +2,12 @@
 // Runs where STRIPE_MOCK_URL names one (https://github.com/stripe/stripe-mock).
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../functions/domain/settings.js';
+import { backfill } from '../../cli/snapshots.js';
+import type { Target } from '../../cli/target.js';
+import { connect, disconnect } from '../../cli/webhook-endpoint.js';
+import { parseSettings } from '../../contract/settings.js';
 import { reconcile } from '../../functions/reconcile/reconcile.js';
-import { stripeClient } from '../../functions/stripe-client.js';
-import { backfill } from '../../operators/backfill.js';
-import { connect, disconnect } from '../../operators/connect.js';
-import type { Target } from '../../operators/target.js';
+import { stripeClient } from '../../functions/stripe/client.js';
 
 const MOCK = process.env.STRIPE_MOCK_URL;
 if (!MOCK) process.stdout.write('stripe-mock: skipped, STRIPE_MOCK_URL is not set\n');

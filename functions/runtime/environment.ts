@@ -1,6 +1,6 @@
 // The environment variables that the stack gives to its functions.
 
-import { parseSettings, type Settings } from './domain/settings.js';
+import { parseSettings, type Settings } from '../../contract/settings.js';
 
 /** @throws where one is missing: the function was not deployed by its stack */
 export function requiredEnvironment<N extends string>(names: readonly N[]): Record<N, string> {

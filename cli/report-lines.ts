@@ -1,7 +1,7 @@
 // `report`: what stands, summed up by partner, product, currency and month. Currencies are never added together.
 
+import { formatMoney } from '../contract/money.js';
 import { OperatorError } from './errors.js';
-import { formatMoney } from './money.js';
 import { csv, type Output, table } from './output.js';
 import { readerOf } from './show.js';
 import type { Target } from './target.js';

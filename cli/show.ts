@@ -1,8 +1,8 @@
 // `show customer KEY`, `show transaction ID`: one row, and what belongs to it.
 
+import { formatMoney } from '../contract/money.js';
 import { createReader } from '../reader/reader.js';
 import { OperatorError } from './errors.js';
-import { formatMoney } from './money.js';
 import { type Output, table } from './output.js';
 import type { Target } from './target.js';
 

@@ -7,9 +7,9 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
+import type { Settings } from '../contract/settings.js';
 import { decide } from '../functions/domain/decide.js';
 import { EventNotUnderstoodError, parseEvent } from '../functions/domain/event.js';
-import type { Settings } from '../functions/domain/settings.js';
 import { type Output, table } from './output.js';
 import type { Target } from './target.js';
 

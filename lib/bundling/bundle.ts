@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { bundleFolder, entryFile, FUNCTION_NAMES } from './functions.js';
-import { packageRoot } from './package-root.js';
+import { bundleFolder, entryFile, FUNCTION_NAMES } from '../functions.js';
+import { packageRoot } from '../package-root.js';
 
 /** Writes every function's bundle under `dist/functions/`, in well under a second. */
 export async function bundleFunctions(): Promise<void> {
@@ -15,7 +15,7 @@ export async function bundleFunctions(): Promise<void> {
  * metadata, and the clients that these need) are a quarter of the bundle and of its time to load.
  */
 export const ONLY_WHAT_LAMBDA_USES: Readonly<Record<string, string>> = {
-  '@aws-sdk/credential-provider-node': join(packageRoot, 'functions', 'credentials.ts'),
+  '@aws-sdk/credential-provider-node': join(packageRoot, 'lib', 'bundling', 'environment-credentials.ts'),
 };
 
 /** Writes the bundle of one entry file, `index.mjs`, and its source map into a folder. @param alias other files for packages */

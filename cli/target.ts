@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { parseSettings, type Settings } from '../functions/domain/settings.js';
+import { parseSettings, type Settings } from '../contract/settings.js';
 import type { StackFile } from '../local/stack.js';
 import { OperatorError } from './errors.js';
 

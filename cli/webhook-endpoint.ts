@@ -2,7 +2,7 @@
 
 import type { Stripe } from 'stripe';
 import { wantedTypes } from '../functions/domain/decide.js';
-import { patiently, STRIPE_API_VERSION } from '../functions/stripe-client.js';
+import { patiently, STRIPE_API_VERSION } from '../functions/stripe/client.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 import type { Target } from './target.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../functions/domain/settings.js';
-import { stripeClient } from '../../functions/stripe-client.js';
-import { type BackfillState, backfill, kindsFor, snapshotEvents } from '../../operators/backfill.js';
+import { type BackfillState, backfill, kindsFor, snapshotEvents } from '../../cli/snapshots.js';
+import { parseSettings } from '../../contract/settings.js';
+import { stripeClient } from '../../functions/stripe/client.js';
 import { charge, customer, event, invoice, NOON } from '../support/events.js';
 import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
 import { deliver, type Event } from '../support/history.js';

@@ -1,7 +1,7 @@
 // Puts events into the queue by the batch: for whatever comes from Stripe's API and not through the webhook.
 
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { toMessage } from './ingest/message.js';
+import { toMessage } from './message.js';
 
 /** SQS takes ten messages at once, and one of our messages is at most a quarter of what it takes in all. */
 const MESSAGES_AT_ONCE = 10;

@@ -5,8 +5,8 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { readPartition } from '../functions/store/connection.js';
 import { readLink } from '../functions/store/customer-links.js';
 import { parseLogLine } from '../local/event-line.js';
+import { readDeadLetters, release } from './dead-letters.js';
 import type { Output } from './output.js';
-import { readDeadLetters, release } from './redrive.js';
 import { readerOf } from './show.js';
 import type { Target } from './target.js';
 

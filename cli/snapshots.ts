@@ -4,8 +4,8 @@
 // that it already shows, and older than whatever happens from that second on; so it never overwrites anything newer.
 
 import type { Stripe } from 'stripe';
-import type { Settings } from '../functions/domain/settings.js';
-import { patiently } from '../functions/stripe-client.js';
+import type { Settings } from '../contract/settings.js';
+import { patiently } from '../functions/stripe/client.js';
 
 export const BACKFILL_KINDS = ['customers', 'charges', 'invoices'] as const;
 export type BackfillKind = (typeof BACKFILL_KINDS)[number];

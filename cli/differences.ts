@@ -3,9 +3,9 @@
 import type { Stripe } from 'stripe';
 import { decide } from '../functions/domain/decide.js';
 import { parseEvent } from '../functions/domain/event.js';
-import { patiently } from '../functions/stripe-client.js';
-import { snapshotEvents } from './backfill.js';
+import { patiently } from '../functions/stripe/client.js';
 import { readerOf } from './show.js';
+import { snapshotEvents } from './snapshots.js';
 import type { Target } from './target.js';
 
 export interface Difference {
