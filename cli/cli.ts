@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
 import { sendEvents } from '../functions/queue/send-events.js';
 import { reconcile } from '../functions/reconcile/reconcile.js';
-import { patiently, stripeClient } from '../functions/stripe/client.js';
+import { stripeClient, withRateLimitRetry } from '../functions/stripe/client.js';
 import { printDeadLetters, readDeadLetters, release, remove, sendBack } from './dead-letters.js';
 import { differences } from './differences.js';
 import { explain, OperatorError } from './errors.js';
@@ -403,20 +403,21 @@ async function traceInStripe(id: string): Promise<Trace[]> {
   ];
   try {
     if (id.startsWith('evt_')) {
-      const event = await patiently(() => client.events.retrieve(id));
+      const event = await withRateLimitRetry(() => client.events.retrieve(id));
       return found(
         `${event.type} of ${new Date(event.created * 1000).toISOString()}, ${event.pending_webhooks} deliveries pending`,
       );
     }
     if (id.startsWith('ch_')) {
-      const charge = await patiently(() => client.charges.retrieve(id));
+      const charge = await withRateLimitRetry(() => client.charges.retrieve(id));
       return found(
         `charge ${charge.status}${charge.refunded ? ', refunded' : ''}, Stripe customer ${charge.customer ?? 'none'}`,
       );
     }
-    if (id.startsWith('in_')) return found(`invoice ${(await patiently(() => client.invoices.retrieve(id))).status}`);
+    if (id.startsWith('in_'))
+      return found(`invoice ${(await withRateLimitRetry(() => client.invoices.retrieve(id))).status}`);
     if (id.startsWith('cus_')) {
-      const customer = await patiently(() => client.customers.retrieve(id));
+      const customer = await withRateLimitRetry(() => client.customers.retrieve(id));
       return found(
         customer.deleted ? 'customer, deleted' : `customer, customer_key ${customer.metadata.customer_key ?? 'none'}`,
       );

@@ -3,7 +3,7 @@
 import type { Stripe } from 'stripe';
 import { decide } from '../functions/domain/decide.js';
 import { parseEvent } from '../functions/domain/event.js';
-import { patiently } from '../functions/stripe/client.js';
+import { withRateLimitRetry } from '../functions/stripe/client.js';
 import { readerOf } from './show.js';
 import { snapshotEvents } from './snapshots.js';
 import type { Target } from './target.js';
@@ -23,7 +23,7 @@ export async function* differences(stripe: Stripe, target: Target, since: number
   const now = Math.floor(Date.now() / 1000);
   for (let after: string | undefined; ; ) {
     const page = { limit: 100, created: { gte: since }, ...(after === undefined ? {} : { starting_after: after }) };
-    const { data, has_more } = await patiently<{ data: { id: string }[]; has_more: boolean }>(() =>
+    const { data, has_more } = await withRateLimitRetry<{ data: { id: string }[]; has_more: boolean }>(() =>
       invoices ? stripe.invoices.list({ ...page, status: 'paid' }) : stripe.charges.list(page),
     );
     for (const object of data) {

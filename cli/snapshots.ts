@@ -5,7 +5,7 @@
 
 import type { Stripe } from 'stripe';
 import type { Settings } from '../contract/settings.js';
-import { patiently } from '../functions/stripe/client.js';
+import { withRateLimitRetry } from '../functions/stripe/client.js';
 
 export const BACKFILL_KINDS = ['customers', 'charges', 'invoices'] as const;
 export type BackfillKind = (typeof BACKFILL_KINDS)[number];
@@ -47,7 +47,7 @@ export async function backfill({
   while (current.kinds.length > 0) {
     const kind = current.kinds[0]!;
     const askedAt = Math.floor(now() / 1000);
-    const { data, has_more } = await patiently(() => listPage(stripe, kind, current));
+    const { data, has_more } = await withRateLimitRetry(() => listPage(stripe, kind, current));
     const events = data.flatMap((object) => snapshotEvents(kind, object, askedAt, settings));
     await send(events);
     const last = data.at(-1);

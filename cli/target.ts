@@ -6,7 +6,7 @@ import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } fr
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { parseSettings, type Settings } from '../contract/settings.js';
-import type { StackFile } from '../local/stack.js';
+import type { StackFile } from '../contract/stack-file.js';
 import { OperatorError } from './errors.js';
 
 export interface Target {

@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { parseLogLine } from '../contract/log-line.js';
 import { readPartition } from '../functions/store/connection.js';
 import { readLink } from '../functions/store/customer-links.js';
-import { parseLogLine } from '../local/event-line.js';
 import { readDeadLetters, release } from './dead-letters.js';
 import type { Output } from './output.js';
 import { readerOf } from './show.js';

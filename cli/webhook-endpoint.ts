@@ -2,7 +2,7 @@
 
 import type { Stripe } from 'stripe';
 import { wantedTypes } from '../functions/domain/decide.js';
-import { patiently, STRIPE_API_VERSION } from '../functions/stripe/client.js';
+import { STRIPE_API_VERSION, withRateLimitRetry } from '../functions/stripe/client.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 import type { Target } from './target.js';
@@ -14,7 +14,7 @@ export type Difference = {
 };
 
 async function findEndpoint(stripe: Stripe, url: string) {
-  const endpoints = await patiently(() => stripe.webhookEndpoints.list({ limit: 100 }));
+  const endpoints = await withRateLimitRetry(() => stripe.webhookEndpoints.list({ limit: 100 }));
   return endpoints.data.find((endpoint) => endpoint.url === url);
 }
 
@@ -41,12 +41,12 @@ export async function connect(
   if (dryRun) return;
   const enabled_events = wanted as Stripe.WebhookEndpointCreateParams.EnabledEvent[];
   if (endpoint) {
-    await patiently(() => stripe.webhookEndpoints.update(endpoint.id, { enabled_events }));
+    await withRateLimitRetry(() => stripe.webhookEndpoints.update(endpoint.id, { enabled_events }));
     return;
   }
   // The secret is told once, when the endpoint is made: it is stored before anything else is done, beside those that are valid.
   const known = await target.signingSecrets.read();
-  const created = await patiently(() =>
+  const created = await withRateLimitRetry(() =>
     stripe.webhookEndpoints.create({
       url,
       enabled_events,
@@ -79,7 +79,7 @@ export async function disconnect(
 ): Promise<void> {
   const endpoint = await findEndpoint(stripe, url);
   if (!endpoint) return output.item({ what: 'nothing to do', value: url }, `Stripe has no endpoint for ${url}.`);
-  await patiently(() => stripe.webhookEndpoints.del(endpoint.id));
+  await withRateLimitRetry(() => stripe.webhookEndpoints.del(endpoint.id));
   output.item(
     { what: 'delete endpoint', value: url },
     `deleted the endpoint for ${url}; its signing secret stays stored until you take it out`,

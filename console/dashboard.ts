@@ -1,6 +1,6 @@
 // The template's own CloudWatch dashboard and alarms, read from the synthesized JSON and filled with the metrics of this machine.
 
-import { type Physical, resolve, resourcesOf, type Template } from '../local/template.js';
+import { type ResolvedResource, resolve, resourcesOf, type Template } from '../local/template.js';
 import { evaluate } from './metric-math.js';
 import { type MetricName, type MetricStore, RESOLUTION } from './metrics.js';
 
@@ -47,7 +47,7 @@ export interface AlarmState {
   readonly condition: string;
 }
 
-type Names = ReadonlyMap<string, Physical>;
+type Names = ReadonlyMap<string, ResolvedResource>;
 
 /** What the template refers to and does not exist here is called by its logical id. */
 function namesOf(physical: Names): Names {

@@ -1,8 +1,8 @@
 // What happened to each event, put together from what the gateway answered and what the functions logged.
 
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { type LogLine, parseLogLine } from '../contract/log-line.js';
 import type { Activity } from '../local/activity.js';
-import { type LogLine, parseLogLine } from '../local/event-line.js';
 
 /** One delivery of an event, or one refused request. */
 export interface Entry {

@@ -1,8 +1,8 @@
 // What every part of the console is given.
 
 import type { Target } from '../cli/target.js';
-import type { StackFile } from '../local/stack.js';
-import type { Physical, Template } from '../local/template.js';
+import type { StackFile } from '../contract/stack-file.js';
+import type { ResolvedResource, Template } from '../local/template.js';
 import type { History } from './history.js';
 import type { MetricStore } from './metrics.js';
 
@@ -13,7 +13,7 @@ export interface Shared {
   readonly metrics: MetricStore;
   readonly counts: () => Promise<Counts>;
   readonly template: Template;
-  readonly physical: ReadonlyMap<string, Physical>;
+  readonly physical: ReadonlyMap<string, ResolvedResource>;
 }
 
 /** Messages, by queue. */

@@ -1,8 +1,8 @@
 // Watches the stack: into the history goes what happened, into the metrics what CloudWatch would have counted of it.
 
+import { parseLogLine } from '../contract/log-line.js';
 import type { Activity, ActivityLog } from '../local/activity.js';
-import { parseLogLine } from '../local/event-line.js';
-import { type Physical, resourcesOf, type Template } from '../local/template.js';
+import { type ResolvedResource, resourcesOf, type Template } from '../local/template.js';
 import type { History } from './history.js';
 import { type MetricStore, recordEmbedded } from './metrics.js';
 import type { Counts } from './parts.js';
@@ -14,7 +14,7 @@ export interface WatchOptions {
   readonly history: History;
   readonly metrics: MetricStore;
   readonly counts: () => Promise<Counts>;
-  readonly names: { readonly template: Template; readonly physical: ReadonlyMap<string, Physical> };
+  readonly names: { readonly template: Template; readonly physical: ReadonlyMap<string, ResolvedResource> };
 }
 
 /** How often queues are looked at, in milliseconds. */

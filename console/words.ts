@@ -1,11 +1,11 @@
 // What became of an event, in a sentence: "recorded 20.00 USD for acme".
 
 import { formatMoney } from '../contract/money.js';
+import { outcomeInWords } from '../contract/outcomes.js';
 import type { Settings } from '../contract/settings.js';
 import type { Change } from '../functions/domain/change.js';
 import { decide } from '../functions/domain/decide.js';
 import { parseEvent } from '../functions/domain/event.js';
-import { OUTCOME_WORDS } from '../local/event-line.js';
 import type { Transaction } from '../reader/reader.js';
 import type { Entry } from './history.js';
 
@@ -31,8 +31,8 @@ const REASONS: Readonly<Record<string, string>> = {
   not_yet_paid: 'not paid yet',
   nothing_paid: 'nothing was paid',
   not_by_id: 'it does not name its payment by id',
-  type_not_wanted: 'the settings do not want this type',
-  other_mode: 'the settings do not want this mode',
+  unsupported_type: 'the settings do not use this type',
+  livemode_mismatch: 'the settings do not accept this livemode',
 };
 
 export function describeOutcome(entry: Entry, { changes, row }: Known): string {
@@ -57,12 +57,12 @@ function describe(outcome: string, reason: string | undefined, changes: readonly
     }
     case 'deleted':
       return `took the payment away (${row?.status === 'deleted' ? row.deleted_reason : 'refunded'})`;
-    case 'customer':
+    case 'customer_updated':
       return customerWords(changes);
     case 'ignored':
       return `ignored: ${REASONS[reason ?? ''] ?? reason}`;
     default:
-      return `${OUTCOME_WORDS[outcome] ?? `refused: ${outcome}`}${reason ? ` (${reason})` : ''}`;
+      return `${outcomeInWords(outcome)}${reason ? ` (${reason})` : ''}`;
   }
 }
 

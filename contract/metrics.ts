@@ -1,29 +1,31 @@
-// Every metric that the functions emit, by the outcome that it counts. Dashboard and alarms name no other.
+// Every metric that the functions emit, by the outcome that it counts. The dashboard and the alarms use no other.
+
+import type { IngestOutcome, WorkerOutcome } from './outcomes.js';
 
 /** One count for each request. */
 export const INGEST_METRICS = {
   queued: 'EventsQueued',
-  type_not_wanted: 'EventsNotWanted',
-  other_mode: 'EventsOfOtherMode',
+  unsupported_type: 'EventsOfUnsupportedType',
+  livemode_mismatch: 'EventsOfOtherLivemode',
   signature_missing: 'SignaturesMissing',
   signature_invalid: 'SignaturesInvalid',
   payload_invalid: 'PayloadsInvalid',
   thin_event_unsupported: 'ThinEvents',
   queue_unavailable: 'QueueUnavailable',
   secret_unavailable: 'SecretUnavailable',
-} as const;
+} as const satisfies Record<IngestOutcome, string>;
 
 /** One count for each message. */
 export const WORKER_METRICS = {
   recorded: 'EventsRecorded',
   deleted: 'EventsDeleted',
   waiting: 'EventsWaiting',
-  customer: 'CustomersUpdated',
+  customer_updated: 'CustomersUpdated',
   stale: 'EventsStale',
   ignored: 'EventsIgnored',
   failed: 'EventsFailed',
   not_understood: 'EventsNotUnderstood',
-} as const;
+} as const satisfies Record<WorkerOutcome, string>;
 
 /** Rows that a customer's link gave their `customer_key`. */
 export const TRANSACTIONS_ATTRIBUTED = 'TransactionsAttributed';

@@ -1,34 +1,62 @@
-// The three settings of a deployment: which events make a transaction, what a partial refund does, which mode counts.
+// The settings of a deployment: which events make a transaction, what reverses it, and which mode counts.
 
-/** Where transactions come from: `charge.*` events, or `invoice.payment_succeeded`. */
+/** Where transactions come from: `charge.*` events, or paid invoices. */
 export const TRANSACTION_SOURCES = ['charge', 'invoice'] as const;
 export type TransactionSource = (typeof TRANSACTION_SOURCES)[number];
 
-/** `delete`: any true refund deletes the transaction. `net`: only a full one does, a part lowers `amount_net`. */
+/** `delete`: any refund deletes the transaction. `net`: only a full refund does; a partial one lowers `amount_net`. */
 export const PARTIAL_REFUNDS = ['delete', 'net'] as const;
 export type PartialRefund = (typeof PARTIAL_REFUNDS)[number];
 
-/** Events of which Stripe mode are applied. */
+/** The Stripe mode whose events are applied. */
 export const LIVEMODES = ['live', 'test', 'both'] as const;
 export type Livemode = (typeof LIVEMODES)[number];
+
+/** `lost`: a lost dispute takes its amount back. `open`: so does a dispute for which Stripe is holding the money. */
+export const DISPUTES = ['ignore', 'lost', 'open'] as const;
+export type Disputes = (typeof DISPUTES)[number];
+
+/** `excluding_tax`: an invoice counts without its tax. Invoices only: a charge does not state its tax. */
+export const AMOUNT_BASES = ['paid', 'excluding_tax'] as const;
+export type AmountBasis = (typeof AMOUNT_BASES)[number];
 
 export interface Settings {
   readonly transactionSource: TransactionSource;
   readonly partialRefund: PartialRefund;
   readonly livemode: Livemode;
+  readonly disputes: Disputes;
+  readonly amountBasis: AmountBasis;
 }
 
-export const DEFAULT_SETTINGS: Settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' };
+export const DEFAULT_SETTINGS: Settings = {
+  transactionSource: 'charge',
+  partialRefund: 'delete',
+  livemode: 'both',
+  disputes: 'lost',
+  amountBasis: 'paid',
+};
 
-/** A setting has a value that it does not know; the message names the valid ones. */
+export const SETTING_NAMES = Object.keys(DEFAULT_SETTINGS) as readonly (keyof Settings)[];
+
+/** The environment variable that gives each setting to a function. */
+export const SETTINGS_ENVIRONMENT: Readonly<Record<keyof Settings, string>> = {
+  transactionSource: 'TRANSACTION_SOURCE',
+  partialRefund: 'PARTIAL_REFUND',
+  livemode: 'LIVEMODE',
+  disputes: 'DISPUTES',
+  amountBasis: 'AMOUNT_BASIS',
+};
+
+/** A setting has a value that is not valid, alone or with another setting; the message names the valid ones. */
 export class InvalidSettingError extends Error {
   override readonly name = 'InvalidSettingError';
   constructor(
-    readonly setting: string,
+    readonly setting: keyof Settings,
     readonly value: unknown,
     readonly valid: readonly string[],
+    condition = '',
   ) {
-    super(`${setting} is ${JSON.stringify(value)}; use one of: ${valid.join(', ')}`);
+    super(`${setting} is ${JSON.stringify(value)}${condition}; use one of: ${valid.join(', ')}`);
   }
 }
 
@@ -36,14 +64,21 @@ export class InvalidSettingError extends Error {
  * Reads settings from plain strings (a function's environment, CDK context, command line flags).
  *
  * @param input the values as given; an absent one takes its default
- * @throws {InvalidSettingError} for a value that is not in the setting's list
+ * @throws {InvalidSettingError} for a value that is not in the setting's list, and for `excluding_tax` in charge mode
  */
 export function parseSettings(input: { readonly [K in keyof Settings]?: unknown }): Settings {
-  return {
+  const settings: Settings = {
     transactionSource: oneOf('transactionSource', input.transactionSource, TRANSACTION_SOURCES),
     partialRefund: oneOf('partialRefund', input.partialRefund, PARTIAL_REFUNDS),
     livemode: oneOf('livemode', input.livemode, LIVEMODES),
+    disputes: oneOf('disputes', input.disputes, DISPUTES),
+    amountBasis: oneOf('amountBasis', input.amountBasis, AMOUNT_BASES),
   };
+  if (settings.amountBasis === 'excluding_tax' && settings.transactionSource === 'charge') {
+    const condition = ' while transactionSource is "charge", and a charge does not state its tax';
+    throw new InvalidSettingError('amountBasis', settings.amountBasis, ['paid'], condition);
+  }
+  return settings;
 }
 
 function oneOf<T extends string>(setting: keyof Settings, value: unknown, valid: readonly T[]): T {

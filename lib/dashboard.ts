@@ -51,8 +51,8 @@ function rows(props: SyncDashboardProps): IWidget[][] {
     [
       graph('Answered 200', [
         emitted('ingest', INGEST_METRICS.queued),
-        emitted('ingest', INGEST_METRICS.type_not_wanted),
-        emitted('ingest', INGEST_METRICS.other_mode),
+        emitted('ingest', INGEST_METRICS.unsupported_type),
+        emitted('ingest', INGEST_METRICS.livemode_mismatch),
       ]),
       graph('Refused: signatures and payloads', [
         emitted('ingest', INGEST_METRICS.signature_missing),
@@ -97,7 +97,7 @@ function rows(props: SyncDashboardProps): IWidget[][] {
       graph('Applied', [
         emitted('worker', WORKER_METRICS.recorded),
         emitted('worker', WORKER_METRICS.deleted),
-        emitted('worker', WORKER_METRICS.customer),
+        emitted('worker', WORKER_METRICS.customer_updated),
         emitted('worker', WORKER_METRICS.waiting),
         emitted('worker', TRANSACTIONS_ATTRIBUTED),
       ]),

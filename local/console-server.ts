@@ -1,16 +1,16 @@
 // The console's server. Its pages are loaded when they are first asked for, so that the stack starts no later for them.
 
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { StackFile } from '../contract/stack-file.js';
 import type { ActivityLog } from './activity.js';
-import type { StackFile } from './stack.js';
-import type { Physical, Template } from './template.js';
+import type { ResolvedResource, Template } from './template.js';
 
 /** What the console is given of the stack that it shows. */
 export interface ConsoleContext {
   readonly stack: StackFile;
   readonly template: Template;
   /** What the template's resources are called here. */
-  readonly physical: ReadonlyMap<string, Physical>;
+  readonly physical: ReadonlyMap<string, ResolvedResource>;
   readonly activity: ActivityLog;
 }
 

@@ -11,7 +11,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { postSigned, type SampleEvent, sampleCharge, sampleCustomer, sampleEvent } from '../cli/sample-events.js';
 import { formatMoney } from '../contract/money.js';
-import type { StackFile } from './stack.js';
+import type { StackFile } from '../contract/stack-file.js';
 
 type Row = Record<string, unknown>;
 

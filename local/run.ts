@@ -1,7 +1,7 @@
 // The command line of `npm start`: flags, the first screen, one line an event, and a clean end.
 
 import { parseArgs } from 'node:util';
-import { InvalidSettingError, parseSettings } from '../lib/settings.js';
+import { InvalidSettingError, parseSettings } from '../contract/settings.js';
 import type { ConsoleFactory } from './console-server.js';
 import { eventLine } from './event-line.js';
 import { type LocalStack, LocalStackError, type LocalStackOptions, startLocalStack } from './stack.js';
@@ -17,6 +17,8 @@ const HELP = `Runs the whole stack on this machine.
   --transaction-source charge|invoice   where transactions come from (default charge)
   --partial-refund delete|net           what a partial refund does (default delete)
   --livemode live|test|both             events of which mode are applied (default both)
+  --disputes ignore|lost|open           which disputes take a payment back (default lost)
+  --amount-basis paid|excluding_tax     whether an invoice counts with its tax (default paid; invoice mode only)
   --ephemeral                           keep nothing under ${STATE_FOLDER}/
   --stack-file PATH                     where to write what tools need (default ${STATE_FOLDER}/stack.json)
   --dynamodb URL, --sqs URL,            use these endpoints instead of the engines inside
@@ -30,6 +32,8 @@ const FLAGS = {
   'transaction-source': { type: 'string' },
   'partial-refund': { type: 'string' },
   livemode: { type: 'string' },
+  disputes: { type: 'string' },
+  'amount-basis': { type: 'string' },
   ephemeral: { type: 'boolean' },
   'stack-file': { type: 'string' },
   dynamodb: { type: 'string' },
@@ -52,6 +56,8 @@ export async function runLocalStack(args: readonly string[], console: ConsoleFac
         transactionSource: values['transaction-source'],
         partialRefund: values['partial-refund'],
         livemode: values.livemode,
+        disputes: values.disputes,
+        amountBasis: values['amount-basis'],
       }),
       port: parsePort(values.port ?? '4242'),
       ...(values.ephemeral ? {} : { stateFolder: STATE_FOLDER }),
@@ -114,7 +120,7 @@ function firstScreen({ file, recovered }: LocalStack, options: LocalStackOptions
   Webhook URL      ${file.webhookUrl}
   Signing secret   ${file.signingSecrets[0]}
   Tables           ${Object.values(file.tables).join(', ')} at ${file.dynamodbEndpoint}
-  Settings         transactionSource ${settings.transactionSource} · partialRefund ${settings.partialRefund} · livemode ${settings.livemode}
+  Settings         transactionSource ${settings.transactionSource} · partialRefund ${settings.partialRefund} · livemode ${settings.livemode} · disputes ${settings.disputes} · amountBasis ${settings.amountBasis}
   State            ${options.stateFolder ? `kept in ${options.stateFolder}/` : 'not kept (--ephemeral)'}
 ${recovered > 0 ? `\n  ${recovered} events of the last run were accepted and not yet applied: they are applied now.\n` : ''}
   Next: open the console in a browser, or in another terminal

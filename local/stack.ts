@@ -15,10 +15,11 @@ import {
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve as resolvePath } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Settings } from '../lib/settings.js';
+import type { Settings } from '../contract/settings.js';
+import { type StackFile, writeStackFile } from '../contract/stack-file.js';
 import { type ActivityLog, createActivityLog } from './activity.js';
 import { type ConsoleFactory, createConsoleServer } from './console-server.js';
 import type { EnginesReady, EnginesRequest } from './engines.js';
@@ -28,7 +29,14 @@ import { createGateway } from './gateway.js';
 import { createSecretsManager } from './secrets.js';
 import { synthesize } from './synthesize.js';
 import { createTable } from './tables.js';
-import { type Physical, resolve, resourcesOf, shortName, type Template, UnsupportedTemplateError } from './template.js';
+import {
+  type ResolvedResource,
+  resolve,
+  resourcesOf,
+  shortName,
+  type Template,
+  UnsupportedTemplateError,
+} from './template.js';
 
 export interface LocalStackOptions {
   readonly settings: Settings;
@@ -47,25 +55,6 @@ export interface LocalStackOptions {
   readonly onLine: (functionName: string, line: string) => void;
   /** Makes the page of `consoleUrl` when it is first asked for; without it there is none. */
   readonly console?: ConsoleFactory;
-}
-
-/** What the stack file holds: a contract for tools, tests and benchmarks. */
-export interface StackFile {
-  readonly webhookUrl: string;
-  readonly consoleUrl: string | null;
-  readonly signingSecrets: readonly string[];
-  readonly region: string;
-  readonly dynamodbEndpoint: string;
-  readonly sqsEndpoint: string;
-  readonly queueUrl: string;
-  readonly deadLetterQueueUrl: string;
-  readonly tables: { readonly customers: string; readonly transactions: string; readonly links: string };
-  readonly pids: Readonly<Record<string, number>>;
-  readonly settings: Settings;
-  readonly secretsManagerEndpoint: string;
-  readonly signingSecretArn: string;
-  /** What the functions printed, where state is kept. */
-  readonly logFile: string | null;
 }
 
 export interface LocalStack {
@@ -132,7 +121,7 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
   cleanups.push(() => dynamodb.destroy());
   cleanups.push(() => sqs.destroy());
 
-  const physical = new Map<string, Physical>();
+  const physical = new Map<string, ResolvedResource>();
   for (const [id, properties] of resourcesOf(template, 'AWS::DynamoDB::Table')) {
     const name = shortName(template, id);
     await createTable(dynamodb, name, properties);
@@ -327,7 +316,12 @@ function functionArn(name: string): string {
   return `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 }
 
-async function createQueues(template: Template, sqs: SQSClient, sqsEndpoint: string, physical: Map<string, Physical>) {
+async function createQueues(
+  template: Template,
+  sqs: SQSClient,
+  sqsEndpoint: string,
+  physical: Map<string, ResolvedResource>,
+) {
   const queues = resourcesOf(template, 'AWS::SQS::Queue');
   // A dead-letter queue before the queue that names it.
   queues.sort(([, a], [, b]) => Number('RedrivePolicy' in a) - Number('RedrivePolicy' in b));
@@ -398,11 +392,6 @@ function openSecrets(stateFolder: string | undefined, given: readonly string[]) 
       value = store(next);
     },
   };
-}
-
-function writeStackFile(file: string, content: StackFile) {
-  mkdirSync(dirname(file), { recursive: true });
-  writeAtomically(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
 /** Whoever reads the file sees all of it or none. */

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import type { Settings } from '../contract/settings.js';
 import { bundleFunctions } from '../lib/bundling/bundle.js';
-import type { Settings } from '../lib/settings.js';
 import { StripePartnerSyncStack } from '../lib/stack.js';
 import type { Template } from './template.js';
 

@@ -12,7 +12,7 @@ export interface Template {
 }
 
 /** What a resource is called here: its `Ref`, and its attributes for `Fn::GetAtt`. */
-export interface Physical {
+export interface ResolvedResource {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -46,7 +46,7 @@ export function shortName(template: Template, logicalId: string): string {
  *
  * @throws {UnsupportedTemplateError} for a reference to what does not exist here, or a function that is not known
  */
-export function resolve(value: unknown, physical: ReadonlyMap<string, Physical>): unknown {
+export function resolve(value: unknown, physical: ReadonlyMap<string, ResolvedResource>): unknown {
   if (Array.isArray(value)) return value.map((each) => resolve(each, physical));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
@@ -74,7 +74,7 @@ export function resolve(value: unknown, physical: ReadonlyMap<string, Physical>)
   return Object.fromEntries(entries.map(([key, each]) => [key, resolve(each, physical)]));
 }
 
-function known(physical: ReadonlyMap<string, Physical>, id: string): Physical {
+function known(physical: ReadonlyMap<string, ResolvedResource>, id: string): ResolvedResource {
   const found = physical.get(id);
   if (!found) throw new UnsupportedTemplateError(`the template refers to ${id}, which does not exist here`);
   return found;

@@ -45,10 +45,10 @@ export const FeedPage: FC = () => (
 
 /** How an outcome is coloured. */
 function tone(outcome: string): string {
-  if (outcome === 'recorded' || outcome === 'customer') return 'good';
+  if (outcome === 'recorded' || outcome === 'customer_updated') return 'good';
   if (outcome === 'deleted' || outcome === 'waiting') return 'notable';
   if (outcome === 'queued' || outcome === 'stale' || outcome === 'ignored') return 'plain';
-  return outcome === 'type_not_wanted' || outcome === 'other_mode' ? 'plain' : 'bad';
+  return outcome === 'unsupported_type' || outcome === 'livemode_mismatch' ? 'plain' : 'bad';
 }
 
 export const FeedEntry: FC<{ entry: Entry; words: string }> = ({ entry, words }) => (

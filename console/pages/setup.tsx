@@ -2,8 +2,8 @@
 // Set up: everything to copy from here into Stripe and into a back-end.
 
 import type { FC } from 'hono/jsx';
+import type { StackFile } from '../../contract/stack-file.js';
 import { wantedTypes } from '../../functions/domain/decide.js';
-import type { StackFile } from '../../local/stack.js';
 import { SNIPPETS } from '../snippets.js';
 import { Copy, Layout } from './layout.js';
 

@@ -84,7 +84,7 @@ async function sendAndFollow({ stack, target, history }: Shared, body: string, f
     await tell('Answer', String(answer.status || 'none'), { ok: answer.status === 200, detail: answer.body });
     if (answer.status !== 200 || !outcome) return;
     const received = await outcome.until((entry) => entry !== undefined, 2_000);
-    if (received && received.outcome !== 'queued' && received.outcome.match(/not_wanted|other_mode/)) {
+    if (received && received.outcome !== 'queued' && received.outcome.match(/unsupported_type|livemode_mismatch/)) {
       await tell('Ingest', describeOutcome(received, { changes }));
       return;
     }

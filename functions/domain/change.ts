@@ -1,5 +1,6 @@
 // What an event changes, as plain data. domain/ decides it, store/ carries it out.
 
+import type { IgnoredReason } from '../../contract/outcomes.js';
 import type { MetadataOddity } from './metadata.js';
 
 /** A row of `transactions` that stands. Amounts in the currency's minor unit, times in Unix seconds. */
@@ -146,11 +147,3 @@ export interface Decision {
   readonly ignored?: IgnoredReason;
   readonly oddities: readonly MetadataOddity[];
 }
-
-export type IgnoredReason =
-  | 'no_customer_key'
-  | 'not_yet_paid'
-  | 'nothing_paid'
-  | 'not_by_id'
-  | 'type_not_wanted'
-  | 'other_mode';

@@ -49,13 +49,13 @@ export function isWantedMode(event: { readonly livemode?: unknown }, livemode: L
  * @throws {EventNotUnderstoodError} for an event of a wanted type whose object no rule can read
  */
 export function decide(event: StripeEvent, settings: Settings): Decision {
-  const ignored = (reason: 'type_not_wanted' | 'other_mode'): Decision => ({
+  const ignored = (reason: 'unsupported_type' | 'livemode_mismatch'): Decision => ({
     objectId: typeof event.data.object.id === 'string' ? requiredId(event.data.object, 'id') : '',
     changes: [],
     ignored: reason,
     oddities: [],
   });
-  if (!isWantedMode(event, settings.livemode)) return ignored('other_mode');
-  if (!isWantedType(event.type, settings.transactionSource)) return ignored('type_not_wanted');
+  if (!isWantedMode(event, settings.livemode)) return ignored('livemode_mismatch');
+  if (!isWantedType(event.type, settings.transactionSource)) return ignored('unsupported_type');
   return RULES[settings.transactionSource][event.type]!(event, settings);
 }

@@ -5,9 +5,10 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { EventLog } from '../../contract/log-line.js';
 import { INGEST_METRICS } from '../../contract/metrics.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
-import { QUIET } from '../runtime/noop-logger.js';
+import { NOOP_LOGGER } from '../runtime/noop-logger.js';
 import { type Received, receive } from './receive.js';
 import { signingSecrets } from './signing-secrets.js';
 
@@ -21,7 +22,7 @@ const client = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
   cacheMiddleware: true,
-  logger: QUIET,
+  logger: NOOP_LOGGER,
 };
 const sqs = new SQSClient(client);
 const secretsManager = new SecretsManagerClient(client);
@@ -50,7 +51,12 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
 }
 
 function report({ status, outcome, event, cause }: Received) {
-  const line = { event_id: event?.id, event_type: event?.type, object_id: event?.objectId, outcome };
+  const line = {
+    event_id: event?.id,
+    event_type: event?.type,
+    object_id: event?.objectId,
+    outcome,
+  } satisfies EventLog;
   metrics.addMetric(INGEST_METRICS[outcome], MetricUnit.Count, 1);
   if (status === 200) {
     // The line that carries the metric tells of the event as well: one line for each event that is taken, and not two.

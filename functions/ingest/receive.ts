@@ -4,22 +4,15 @@ import { timingSafeEqual } from 'node:crypto';
 import { NodeCryptoProvider } from 'stripe/esm/crypto/NodeCryptoProvider.js';
 import { StripeSignatureVerificationError } from 'stripe/esm/Error.js';
 import { createWebhooks } from 'stripe/esm/Webhooks.js';
+import type { IngestOutcome, Refusal } from '../../contract/outcomes.js';
 import type { Settings } from '../../contract/settings.js';
 import { isWantedMode, isWantedType } from '../domain/decide.js';
 import { isObject } from '../domain/event.js';
 import { toMessage } from '../queue/message.js';
 import { SecretUnavailableError, type SigningSecrets } from './signing-secrets.js';
 
-export type ErrorCode =
-  | 'signature_missing'
-  | 'signature_invalid'
-  | 'payload_invalid'
-  | 'thin_event_unsupported'
-  | 'queue_unavailable'
-  | 'secret_unavailable';
-
 /** What to do about each error, for whoever reads it in Stripe's dashboard. It never holds anything of the request. */
-const ERRORS: Readonly<Record<ErrorCode, { readonly status: 400 | 503; readonly message: string }>> = {
+const ERRORS: Readonly<Record<Refusal, { readonly status: 400 | 503; readonly message: string }>> = {
   signature_missing: {
     status: 400,
     message: 'There is no Stripe-Signature header. Send events from a Stripe webhook endpoint or the Stripe CLI.',
@@ -55,7 +48,7 @@ export interface Received {
   readonly status: number;
   readonly body: string;
   /** For logs and metrics: `queued`, why it was not wanted, or the error's code. */
-  readonly outcome: 'queued' | 'type_not_wanted' | 'other_mode' | ErrorCode;
+  readonly outcome: IngestOutcome;
   readonly event?: { readonly id: string; readonly type: string; readonly objectId?: string };
   /** What went wrong behind an answer of 503. */
   readonly cause?: unknown;
@@ -90,8 +83,8 @@ export async function receive(request: WebhookRequest, dependencies: Dependencie
   const { id, type } = event;
   const objectId = event.data.object.id;
   const about = { event: { id, type, ...(typeof objectId === 'string' ? { objectId } : {}) } };
-  if (!isWantedMode(event, settings.livemode)) return { ...accepted('other_mode'), ...about };
-  if (!isWantedType(type, settings.transactionSource)) return { ...accepted('type_not_wanted'), ...about };
+  if (!isWantedMode(event, settings.livemode)) return { ...accepted('livemode_mismatch'), ...about };
+  if (!isWantedType(type, settings.transactionSource)) return { ...accepted('unsupported_type'), ...about };
   try {
     await enqueue(toMessage(request.body.toString('utf8'), event));
   } catch (error) {
@@ -174,11 +167,11 @@ function isFilledString(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function accepted(outcome: 'queued' | 'type_not_wanted' | 'other_mode'): Received {
+function accepted(outcome: Exclude<IngestOutcome, Refusal>): Received {
   return { status: 200, body: '{"received":true}', outcome };
 }
 
-function refused(code: ErrorCode, cause?: unknown): Received {
+function refused(code: Refusal, cause?: unknown): Received {
   const { status, message } = ERRORS[code];
   return { status, body: JSON.stringify({ error: { code, message } }), outcome: code, ...(cause ? { cause } : {}) };
 }

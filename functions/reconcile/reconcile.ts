@@ -4,7 +4,7 @@
 import type { Stripe } from 'stripe';
 import type { Settings } from '../../contract/settings.js';
 import { isWantedMode, isWantedType } from '../domain/decide.js';
-import { patiently } from '../stripe/client.js';
+import { withRateLimitRetry } from '../stripe/client.js';
 
 /** Where the next run goes on. Times in Unix seconds. */
 export interface Cursor {
@@ -46,7 +46,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciled> 
   let sent = 0;
   for (let page = 0; page < maxPages; page++) {
     // Newest first, as Stripe lists them.
-    const { data, has_more } = await patiently(() =>
+    const { data, has_more } = await withRateLimitRetry(() =>
       stripe.events.list({
         limit: 100,
         created: { gte: cursor.since },

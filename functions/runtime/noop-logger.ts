@@ -1,5 +1,5 @@
-// No logger at all for an SDK client. Its default one is told nothing, at the price of a copy of each request and answer.
+// A logger for SDK clients that does nothing. The SDK's default one also prints nothing, but copies each request and response.
 
 import type { Logger } from '@smithy/types';
 
-export const QUIET = {} as Logger;
+export const NOOP_LOGGER = {} as Logger;

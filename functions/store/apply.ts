@@ -15,7 +15,7 @@ export interface Applied {
    * `recorded`, `deleted`: the row was written so · `waiting`: recorded, and its Stripe customer is not linked; or a refund
    * whose invoice is not known yet · `customer`: a customer was made, updated or linked · `stale`: something newer stands
    */
-  outcome: 'recorded' | 'deleted' | 'waiting' | 'customer' | 'stale';
+  outcome: 'recorded' | 'deleted' | 'waiting' | 'customer_updated' | 'stale';
   /** How many rows this event's link attributed. */
   attributed: number;
   /** Why it could not be applied; its message must be delivered again. */
@@ -90,7 +90,7 @@ export async function apply(
         const { table, key } = linkKeyOf(connection, stripe_customer_id);
         known.set(keyText(table, key), { ...link });
         if (sweep) sweeps.push({ work: each, stripeCustomerId: stripe_customer_id });
-        if (!stale) conclude(each, 'customer', version);
+        if (!stale) conclude(each, 'customer_updated', version);
       }),
     ),
     inParallel(work.customers, (each) =>
@@ -100,7 +100,7 @@ export async function apply(
           each.change,
           lookUp(customerKeyOf(connection, each.change.customer_key)),
         );
-        if (news && each.change.snapshot) conclude(each, 'customer', each.change.snapshot.version);
+        if (news && each.change.snapshot) conclude(each, 'customer_updated', each.change.snapshot.version);
       }),
     ),
   ]);

@@ -31,7 +31,7 @@ const RATE_LIMIT_TRIES = 8;
 const LONGEST_WAIT = 60;
 
 /** Sends a request again when Stripe says that there were too many, after as long as it says. */
-export async function patiently<T>(request: () => Promise<T>): Promise<T> {
+export async function withRateLimitRetry<T>(request: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await request();

@@ -6,6 +6,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { EventLog } from '../../contract/log-line.js';
 import {
   AMOUNT_RECORDED,
   EVENT_AGE,
@@ -13,9 +14,10 @@ import {
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../../contract/metrics.js';
+import { mustBeRetried } from '../../contract/outcomes.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
-import { QUIET } from '../runtime/noop-logger.js';
-import { amountsRecorded, mustBeRetried, type Processed, processBatch } from './process-batch.js';
+import { NOOP_LOGGER } from '../runtime/noop-logger.js';
+import { amountsRecorded, type Processed, processBatch } from './process-batch.js';
 
 const logger = new Logger();
 const metrics = new Metrics();
@@ -25,7 +27,7 @@ const client = DynamoDBDocumentClient.from(
   new DynamoDBClient({
     maxAttempts: 10,
     requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true },
-    logger: QUIET,
+    logger: NOOP_LOGGER,
   }),
 );
 const tables = {
@@ -53,7 +55,7 @@ function report(processed: readonly Processed[]) {
     for (const _ of each.decision?.oddities ?? []) metrics.addMetric(METADATA_UNUSABLE, MetricUnit.Count, 1);
     if (each.event)
       metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Math.round(Date.now() / 1000) - each.event.created));
-    const line = {
+    const line: EventLog & { readonly oddities: unknown } = {
       event_id: each.event?.id,
       event_type: each.event?.type,
       object_id: each.decision?.objectId,

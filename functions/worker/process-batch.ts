@@ -23,11 +23,6 @@ export interface Processed {
   readonly reason?: string;
 }
 
-/** Messages with these outcomes stay in the queue, and end in the dead-letter queue after their tries. */
-export function mustBeRetried({ outcome }: Processed): boolean {
-  return outcome === 'failed' || outcome === 'not_understood';
-}
-
 /**
  * @returns what became of each message, in the same order; never throws
  */

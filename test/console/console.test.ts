@@ -98,12 +98,12 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s tests ar
     const paid = await send('Charge');
     expect(paid).toMatch(/Worker recorded 20\.00 USD for acme_/);
     expect(paid).toMatch(/amount_net\s+–\s+2000/);
-    expect(await send('Duplicate')).toMatch(/nothing new/);
-    expect(await send('Out of order')).toMatch(/nothing new[\s\S]*nothing changed/);
+    expect(await send('Duplicate')).toMatch(/no change: a newer event/);
+    expect(await send('Out of order')).toMatch(/no change: a newer event[\s\S]*nothing changed/);
     expect(await send('Partial capture')).toMatch(/recorded 12\.00 USD for acme_[\s\S]*amount_net\s+2000\s+1200/);
     expect(await send('Refund')).toMatch(/took the payment away \(refunded\)[\s\S]*status\s+recorded\s+deleted/);
     expect(await send('Failed payment')).toMatch(/took the payment away \(failed\)/);
-    expect(await send('Invoice')).toMatch(/Answer 200[\s\S]*not wanted/);
+    expect(await send('Invoice')).toMatch(/Answer 200[\s\S]*not used/);
     const forged = await send('Forged');
     expect(forged).toMatch(/Answer 400/);
     expect(forged).toMatch(/signature_invalid/);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Settings } from '../../contract/settings.js';
+import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
 import { charge, event, NOON } from '../support/events.js';
 import { rule } from '../support/rule.js';
 
-const DELETE: Settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' };
+const DELETE: Settings = DEFAULT_SETTINGS;
 const NET: Settings = { ...DELETE, partialRefund: 'net' };
 
 const change = (type: string, fields: Record<string, unknown>, settings = DELETE) =>

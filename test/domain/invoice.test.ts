@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Settings } from '../../contract/settings.js';
+import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
 import { type InvoiceView, invoiceRow } from '../../functions/domain/invoice-row.js';
 import { charge, event, invoice, NOON } from '../support/events.js';
 import { rule } from '../support/rule.js';
 
-const DELETE: Settings = { transactionSource: 'invoice', partialRefund: 'delete', livemode: 'both' };
+const DELETE: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };
 const NET: Settings = { ...DELETE, partialRefund: 'net' };
 
 const paid = (fields: Record<string, unknown> = {}) =>

@@ -1,6 +1,7 @@
 // The worked examples of the contract, in every order that is practical, alone and in batches, with duplicates.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { type Engine, startEngine } from '../support/engine.js';
 import { deliver, examples, permutations } from '../support/history.js';
 import { memoryEngine } from '../support/memory-engine.js';
@@ -15,7 +16,7 @@ afterAll(() => engine.stop());
 describe('the worked examples, through the worker', () => {
   for (const example of examples()) {
     test(`${example.name}: ${example.rule}`, async () => {
-      const settings = { ...example.settings, livemode: 'both' as const };
+      const settings = { ...DEFAULT_SETTINGS, ...example.settings };
       const expected = {
         customers: sorted(example.customers, 'customer_key'),
         transactions: sorted(example.transactions, 'transaction_id'),

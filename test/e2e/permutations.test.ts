@@ -6,7 +6,7 @@
 
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Settings } from '../../contract/settings.js';
+import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { deliveries, describeHistory, histories } from '../support/generate.js';
 import { deliver } from '../support/history.js';
 import { memoryEngine } from '../support/memory-engine.js';
@@ -17,7 +17,7 @@ const SEED = process.env.PERMUTATION_SEED === undefined ? {} : { seed: Number(pr
 
 for (const transactionSource of ['charge', 'invoice'] as const) {
   for (const partialRefund of ['delete', 'net'] as const) {
-    const settings: Settings = { transactionSource, partialRefund, livemode: 'both' };
+    const settings: Settings = { ...DEFAULT_SETTINGS, transactionSource, partialRefund };
     test(`${RUNS / 4} histories in ${transactionSource} mode with partialRefund ${partialRefund}: any order, duplicates and batches`, async () => {
       const cases = histories(transactionSource).chain((history) =>
         deliveries(history).map((batches) => ({ history, batches })),

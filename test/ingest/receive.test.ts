@@ -66,9 +66,9 @@ describe(rule('verified and queued, or of a type or mode not wanted'), () => {
     const { world, post } = webhook({ settings: { livemode: 'live' } });
     expect(await post({ ...succeeded, livemode: true, type: 'plan.created' })).toMatchObject({
       status: 200,
-      outcome: 'type_not_wanted',
+      outcome: 'unsupported_type',
     });
-    expect(await post(succeeded)).toMatchObject({ status: 200, outcome: 'other_mode' });
+    expect(await post(succeeded)).toMatchObject({ status: 200, outcome: 'livemode_mismatch' });
     expect(await post({ ...succeeded, livemode: true })).toMatchObject({ status: 200, outcome: 'queued' });
     expect(world.queue).toHaveLength(1);
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { createReader, type Reader } from '../../reader/reader.js';
 import { type Engine, startEngine } from '../support/engine.js';
 import { charge, customer, event, NOON } from '../support/events.js';
@@ -18,7 +19,7 @@ beforeAll(async () => {
     customersTable: engine.tables.customers,
     transactionsTable: engine.tables.transactions,
   });
-  const settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' } as const;
+  const settings = DEFAULT_SETTINGS;
   await deliver(engine, settings, [
     [event('customer.created', customer('acme', { metadata: { customer_key: 'acme', partner_key: 'ada' } }))],
     [1, 2, 3].map((n) =>

@@ -2,6 +2,7 @@
 
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import type { DeletedTransaction, RecordedTransaction } from '../../functions/domain/change.js';
 import { readLink, sweepFollowers, writeLink } from '../../functions/store/customer-links.js';
 import { writeCustomer } from '../../functions/store/customers.js';
@@ -164,7 +165,7 @@ describe('links', () => {
     expect(await readLink(engine, 'cus_a')).toMatchObject({ customer_key: 'acme', version: '3' });
   });
   test('a charge that went to another Stripe customer does not follow the one that it was marked under', async () => {
-    const settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' } as const;
+    const settings = DEFAULT_SETTINGS;
     await deliver(engine, settings, [
       [event('charge.succeeded', charge())],
       [event('charge.updated', charge({ customer: 'cus_b' }), 1)],
@@ -173,7 +174,7 @@ describe('links', () => {
     expect((await only())?.customer_key).toBeUndefined();
   });
   test(rule("When a link moves, that Stripe customer's transactions move with it."), async () => {
-    const settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' } as const;
+    const settings = DEFAULT_SETTINGS;
     await deliver(engine, settings, [
       [event('charge.succeeded', charge({ id: 'ch_1' }))],
       [event('charge.succeeded', charge({ id: 'ch_2', metadata: { customer_key: 'own' } }))],
@@ -189,7 +190,7 @@ describe('links', () => {
 test(
   rule('Deleted transactions carry no `customer_key`, so an index read lists what stands and nothing else.'),
   async () => {
-    const settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' } as const;
+    const settings = DEFAULT_SETTINGS;
     await deliver(engine, settings, [
       [event('customer.created', customer('acme', { metadata: { customer_key: 'acme', partner_key: 'p1' } }))],
       [1, 2, 3].map((n) => event('charge.succeeded', charge({ id: `ch_${n}`, created: NOON - n }))),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import type { StackFile } from '../../local/stack.js';
+import type { StackFile } from '../../contract/stack-file.js';
 import type { Rows } from './rows.js';
 import { sign } from './sign.js';
 

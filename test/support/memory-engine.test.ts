@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { type Connection, readItems, readPartition, writeLinks } from '../../functions/store/connection.js';
 import { type Engine, startEngine } from './engine.js';
 import { deliveries, histories } from './generate.js';
@@ -59,7 +60,7 @@ test('every request of random histories is answered alike, and leaves the same r
       fc.asyncProperty(cases, fc.constantFrom('delete' as const, 'net' as const), async (batches, partialRefund) => {
         await real.clear();
         const { connection, memory, count } = both();
-        await deliver(connection, { transactionSource, partialRefund, livemode: 'both' }, batches);
+        await deliver(connection, { ...DEFAULT_SETTINGS, transactionSource, partialRefund }, batches);
         requests += count();
         expect(memory.rows()).toEqual(await real.rows());
       }),

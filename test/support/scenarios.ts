@@ -1,10 +1,11 @@
 // The races that matter: what was there before, and what several workers have in hand at once.
 
+import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { charge, customer, event, invoice, invoicePayment } from './events.js';
 import type { Scenario } from './interleave.js';
 
 const base = {
-  settings: { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' },
+  settings: DEFAULT_SETTINGS,
   before: [],
 } as const;
 const invoices = {

@@ -4,8 +4,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { StackFile } from '../../contract/stack-file.js';
 import type { EnginesReady } from '../../local/engines.js';
-import type { StackFile } from '../../local/stack.js';
 import { type FakeStripe, GOOD_KEY } from './fake-stripe.js';
 import { runFunction } from './run-function.js';
 

@@ -1,7 +1,7 @@
 // Batches: what events of one batch cost each other, and that they cost each other nothing else.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Settings } from '../../contract/settings.js';
+import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
 import { type Engine, startEngine } from '../support/engine.js';
 import { charge, customer, event } from '../support/events.js';
@@ -10,7 +10,7 @@ import { memoryEngine } from '../support/memory-engine.js';
 import { expectedRows } from '../support/model.js';
 import { workload } from '../support/workload.js';
 
-const SETTINGS: Settings = { transactionSource: 'charge', partialRefund: 'delete', livemode: 'both' };
+const SETTINGS: Settings = DEFAULT_SETTINGS;
 const message = (body: unknown, i: number) => ({
   messageId: String(i),
   body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -36,7 +36,7 @@ test('each message is told what became of it', async () => {
       event('charge.succeeded', charge({ amount: 'MARK' })),
     ]),
   ).toEqual([
-    'customer',
+    'customer_updated',
     'recorded',
     'waiting',
     'deleted',
@@ -52,7 +52,7 @@ test('each message is told what became of it', async () => {
     SETTINGS,
     [event('customer.created', customer('beta', { id: 'cus_b' }))].map(message),
   );
-  expect(linked).toMatchObject([{ outcome: 'customer', attributed: 1 }]);
+  expect(linked).toMatchObject([{ outcome: 'customer_updated', attributed: 1 }]);
 });
 
 describe('requests', () => {
@@ -179,7 +179,7 @@ describe('a Stripe customer with many charges', () => {
     const charges = Array.from({ length: count }, (_, i) => event('charge.succeeded', charge({ id: `ch_${i}` }), i));
     for (let i = 0; i < count; i += 100) await deliver(engine, SETTINGS, [charges.slice(i, i + 100)]);
     const [linked] = await deliver(engine, SETTINGS, [[event('customer.created', customer('acme'))]]);
-    expect(linked).toMatchObject({ outcome: 'customer', attributed: count });
+    expect(linked).toMatchObject({ outcome: 'customer_updated', attributed: count });
     const [moved] = await deliver(engine, SETTINGS, [[event('customer.updated', customer('beta'), 1)]]);
     expect(moved).toMatchObject({ attributed: count });
     expect(new Set((await engine.rows()).transactions.map((row) => row.customer_key))).toEqual(new Set(['beta']));
