@@ -1,0 +1,138 @@
+// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them at once,
+// and a million objects would not fit where a million entries of a few arrays do.
+
+import type { RewardedCustomer, RewardedTransaction } from './rewards.js';
+
+/** Customers who have a partner, and their recorded transactions. Add the customers first. */
+export interface Histories {
+  addCustomer(customer: RewardedCustomer): void;
+  /** The partner of a customer, or undefined. */
+  partnerOf(customerKey: string | undefined): string | undefined;
+  /** @returns whether the customer is known; transactions of other customers earn nobody anything */
+  addTransaction(transaction: RewardedTransaction & { readonly customer_key?: string }): boolean;
+  /** Each customer that has transactions, one after the other. */
+  customers(partner?: string): Iterable<{ customer: RewardedCustomer; transactions: RewardedTransaction[] }>;
+  /** The partners of all customers. */
+  partners(): Iterable<string>;
+}
+
+export function createHistories(): Histories {
+  const partners = interned();
+  const customers = new Map<string, number>();
+  const customerKeys: string[] = [];
+  const customerPartners: number[] = [];
+  const currencies = interned();
+  const products = interned();
+  const ids: string[] = [];
+  const columns = {
+    customer: column(Uint32Array),
+    created: column(Float64Array),
+    amount: column(Float64Array),
+    currency: column(Uint32Array),
+    product: column(Uint32Array),
+  };
+  /** Positions of the transactions by partner and customer. */
+  let order: Uint32Array | undefined;
+  const partnerAt = (i: number) => customerPartners[columns.customer.at(i)]!;
+  const firstOf = (sorted: Uint32Array, partner: number) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (partnerAt(sorted[middle]!) < partner) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+
+  const transactionAt = (i: number): RewardedTransaction => {
+    const product = products.at(columns.product.at(i));
+    return {
+      transaction_id: ids[i]!,
+      created: columns.created.at(i),
+      amount_net: columns.amount.at(i),
+      currency: currencies.at(columns.currency.at(i)),
+      ...(product === '' ? {} : { product_key: product }),
+    };
+  };
+
+  return {
+    addCustomer({ customer_key, partner_key }) {
+      const index = customers.get(customer_key) ?? customerKeys.push(customer_key) - 1;
+      customers.set(customer_key, index);
+      customerPartners[index] = partners.index(partner_key);
+      order = undefined;
+    },
+    partnerOf(customerKey) {
+      const found = customerKey === undefined ? undefined : customers.get(customerKey);
+      return found === undefined ? undefined : partners.at(customerPartners[found]!);
+    },
+    addTransaction({ customer_key = '', transaction_id, created = 0, amount_net, currency = '', product_key = '' }) {
+      const customer = customers.get(customer_key);
+      if (customer === undefined) return false;
+      order = undefined;
+      ids.push(transaction_id);
+      columns.customer.push(customer);
+      columns.created.push(created);
+      columns.amount.push(amount_net);
+      columns.currency.push(currencies.index(currency));
+      columns.product.push(products.index(product_key));
+      return true;
+    },
+    *customers(partner) {
+      if (partner !== undefined && !partners.has(partner)) return;
+      order ??= Uint32Array.from(ids.keys()).sort(
+        (a, b) => partnerAt(a) - partnerAt(b) || columns.customer.at(a) - columns.customer.at(b),
+      );
+      let begin = partner === undefined ? 0 : firstOf(order, partners.index(partner));
+      for (let end = begin; begin < order.length; begin = end) {
+        const index = columns.customer.at(order[begin]!);
+        const partner_key = partners.at(customerPartners[index]!);
+        if (partner !== undefined && partner !== partner_key) return;
+        while (end < order.length && columns.customer.at(order[end]!) === index) end++;
+        yield {
+          customer: { customer_key: customerKeys[index]!, partner_key },
+          transactions: Array.from(order.subarray(begin, end), transactionAt),
+        };
+      }
+    },
+    partners: () => partners.values(),
+  };
+}
+
+/** Texts that occur again and again, each kept once and known by its index. */
+function interned() {
+  const texts: string[] = [];
+  const indexes = new Map<string, number>();
+  return {
+    index(text: string): number {
+      let index = indexes.get(text);
+      if (index === undefined) {
+        index = texts.push(text) - 1;
+        indexes.set(text, index);
+      }
+      return index;
+    },
+    has: (text: string): boolean => indexes.has(text),
+    at: (index: number): string => texts[index]!,
+    values: (): Iterable<string> => texts.values(),
+  };
+}
+
+type NumberArray = Float64Array | Uint32Array;
+
+/** An array of numbers that grows by doubling. */
+function column(kind: new (length: number) => NumberArray) {
+  let values = new kind(1024);
+  let length = 0;
+  return {
+    push(value: number): void {
+      if (length === values.length) {
+        const larger = new kind(length * 2);
+        larger.set(values);
+        values = larger;
+      }
+      values[length++] = value;
+    },
+    at: (index: number): number => values[index]!,
+  };
+}
