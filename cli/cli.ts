@@ -47,6 +47,7 @@ function cli(args: readonly string[]): Argv {
       'customers-table': { type: 'string', describe: 'parts by name, in place of a stack', group: 'Which stack:' },
       'transactions-table': { type: 'string', group: 'Which stack:' },
       'links-table': { type: 'string', group: 'Which stack:' },
+      'statements-table': { type: 'string', group: 'Which stack:' },
       'queue-url': { type: 'string', group: 'Which stack:' },
       'dead-letter-queue-url': { type: 'string', group: 'Which stack:' },
       json: { type: 'boolean', describe: 'one JSON object a line' },

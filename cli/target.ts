@@ -14,7 +14,7 @@ export interface Target {
   readonly name: string;
   readonly dynamodb: DynamoDBDocumentClient;
   readonly sqs: SQSClient;
-  readonly tables: { readonly customers: string; readonly transactions: string; readonly links: string };
+  readonly tables: StackFile['tables'];
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly webhookUrl: string;
@@ -32,6 +32,7 @@ export interface TargetOptions {
   readonly customersTable?: string;
   readonly transactionsTable?: string;
   readonly linksTable?: string;
+  readonly statementsTable?: string;
   readonly queueUrl?: string;
   readonly deadLetterQueueUrl?: string;
 }
@@ -100,6 +101,7 @@ async function deployedStage(stage: string): Promise<Target> {
         customers: output('CustomersTable'),
         transactions: output('TransactionsTable'),
         links: output('LinksTable'),
+        statements: output('StatementsTable'),
       },
       queueUrl: output('QueueUrl'),
       deadLetterQueueUrl: output('DeadLetterQueueUrl'),
@@ -120,6 +122,7 @@ function namedParts(options: TargetOptions): Target {
         customers: options.customersTable ?? '',
         transactions: options.transactionsTable ?? '',
         links: options.linksTable ?? '',
+        statements: options.statementsTable ?? '',
       },
       queueUrl: options.queueUrl ?? '',
       deadLetterQueueUrl: options.deadLetterQueueUrl ?? '',

@@ -17,7 +17,12 @@ export interface StackFile {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   /** Table names. */
-  readonly tables: { readonly customers: string; readonly transactions: string; readonly links: string };
+  readonly tables: {
+    readonly customers: string;
+    readonly transactions: string;
+    readonly links: string;
+    readonly statements: string;
+  };
   /** Process IDs by function name. */
   readonly pids: Readonly<Record<string, number>>;
   readonly settings: Settings;

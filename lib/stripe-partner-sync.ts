@@ -74,6 +74,8 @@ export class StripePartnerSync extends Construct {
   readonly transactionsTable: Table;
   /** The machinery's own; readers never need it. */
   readonly linksTable: Table;
+  /** What partners were told that they are owed, by `partner_key` and period. The command line tools write it. */
+  readonly statementsTable: Table;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
   /** Holds `{"signingSecrets":["whsec_…"]}`. */
@@ -98,6 +100,7 @@ export class StripePartnerSync extends Construct {
     this.customersTable = tables.customers;
     this.transactionsTable = tables.transactions;
     this.linksTable = tables.links;
+    this.statementsTable = tables.statements;
 
     const queues = new Queues(this, 'Queues', {
       workerTimeout: WORKER_TIMEOUT,
@@ -239,6 +242,7 @@ export class StripePartnerSync extends Construct {
       CustomersTable: this.customersTable.tableName,
       TransactionsTable: this.transactionsTable.tableName,
       LinksTable: this.linksTable.tableName,
+      StatementsTable: this.statementsTable.tableName,
       IngestFunctionName: ingest.function.functionName,
       WorkerFunctionName: worker.function.functionName,
       ReconcileFunctionName: reconcile.function.functionName,

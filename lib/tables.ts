@@ -1,4 +1,4 @@
-// The three tables. Their names, keys, attributes and indexes are the product's contract with whoever reads them.
+// The four tables. Their names, keys, attributes and indexes are the product's contract with whoever reads them.
 
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
@@ -16,6 +16,7 @@ export class Tables extends Construct {
   readonly customers: Table;
   readonly transactions: Table;
   readonly links: Table;
+  readonly statements: Table;
 
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id);
@@ -72,6 +73,13 @@ export class Tables extends Construct {
       ...common,
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
+    });
+
+    // Only the command line tools write it: see docs/rewards.md.
+    this.statements = new Table(this, 'Statements', {
+      ...common,
+      partitionKey: { name: 'partner_key', type: AttributeType.STRING },
+      sortKey: { name: 'entry', type: AttributeType.STRING },
     });
   }
 }

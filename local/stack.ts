@@ -259,6 +259,7 @@ async function start(options: LocalStackOptions, cleanups: (() => Promise<unknow
       customers: output('CustomersTable'),
       transactions: output('TransactionsTable'),
       links: output('LinksTable'),
+      statements: output('StatementsTable'),
     },
     pids,
     settings,

@@ -50,10 +50,11 @@ describe('the stack', () => {
   test(`${rule('`customers`, key `customer_key`')} and the other tables, with their indexes and time to live`, () => {
     const key = (name: string) =>
       (tables[name]!.KeySchema as { AttributeName: string }[]).map(({ AttributeName }) => AttributeName);
-    expect([key('customers'), key('transactions'), key('links')]).toEqual([
+    expect([key('customers'), key('transactions'), key('links'), key('statements')]).toEqual([
       ['customer_key'],
       ['transaction_id'],
       ['pk', 'sk'],
+      ['partner_key', 'entry'],
     ]);
     expect(tables.customers!.GlobalSecondaryIndexes).toMatchObject([
       { IndexName: 'by_partner', KeySchema: [{ AttributeName: 'partner_key' }] },

@@ -32,8 +32,8 @@ export function synthesizeTemplate(props: StripePartnerSyncProps = {}): Template
   return app.synth().getStackArtifact(stack.artifactId).template;
 }
 
-/** The properties of the three tables, by name. */
-export function tableDefinitions(): Readonly<Record<'customers' | 'transactions' | 'links', object>> {
+/** The properties of the tables, by name. */
+export function tableDefinitions(): Readonly<Record<'customers' | 'transactions' | 'links' | 'statements', object>> {
   cached ??= synthesizeTemplate();
   const template = cached;
   const tables = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, properties]) => [
