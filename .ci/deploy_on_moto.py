@@ -86,13 +86,15 @@ def main(path):
         for id, resource in wanted.items()
         if resource["Type"] == "AWS::SQS::Queue"
     ]
-    assert [json.loads(each)["maxReceiveCount"] for each in redrives if each] == [5], redrives
+    wanted_redrives = [r["Properties"]["RedrivePolicy"] for r in wanted.values() if "RedrivePolicy" in r["Properties"]]
+    counts = [json.loads(each)["maxReceiveCount"] for each in redrives if each]
+    assert counts == [each["maxReceiveCount"] for each in wanted_redrives] and len(counts) == 1, redrives
     cloudwatch = boto3.client("cloudwatch", "us-east-1")
     alarms = {id: r for id, r in template["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
     for id, resource in alarms.items():
-        cloudwatch.put_metric_alarm(AlarmName=id, **plain(resource["Properties"]))
+        cloudwatch.put_metric_alarm(**plain(resource["Properties"]))
     put = cloudwatch.describe_alarms()["MetricAlarms"]
-    assert {alarm["AlarmName"] for alarm in put} == set(alarms)
+    assert {alarm["AlarmName"] for alarm in put} == {r["Properties"]["AlarmName"] for r in alarms.values()}
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in put)
 
     try:

@@ -1,5 +1,5 @@
-// As much of CloudWatch's metric math as this product's template uses: arithmetic, FILL(id, number), and
-// SUM(METRICS()).
+// As much of CloudWatch's metric math as this product's template uses: arithmetic, comparisons, FILL(id, number), and
+// IF(condition, value, otherwise).
 
 /** The expression is none that is known here. */
 export class MetricMathError extends Error {
@@ -14,7 +14,7 @@ type Values = ReadonlyMap<string, number | undefined>;
  * @throws {MetricMathError}
  */
 export function evaluate(expression: string, values: Values): number | undefined {
-  const tokens = expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|[-+*/(),]|\S/g) ?? [];
+  const tokens = expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|[<>]=?|[-+*/(),]|\S/g) ?? [];
   let position = 0;
   const take = (token: string) => {
     if (tokens[position] !== token) return false;
@@ -25,6 +25,15 @@ export function evaluate(expression: string, values: Values): number | undefined
     if (!take(token)) throw new MetricMathError(`${token} is missing in ${expression}`);
   };
 
+  // A comparison is 1 or 0, as in CloudWatch.
+  const comparison = (): number | undefined => {
+    const left = sum();
+    if (take('>=')) return both(left, sum(), (a, b) => Number(a >= b));
+    if (take('<=')) return both(left, sum(), (a, b) => Number(a <= b));
+    if (take('>')) return both(left, sum(), (a, b) => Number(a > b));
+    if (take('<')) return both(left, sum(), (a, b) => Number(a < b));
+    return left;
+  };
   const sum = (): number | undefined => {
     let left = product();
     for (;;) {
@@ -43,7 +52,7 @@ export function evaluate(expression: string, values: Values): number | undefined
   };
   const operand = (): number | undefined => {
     if (take('(')) {
-      const value = sum();
+      const value = comparison();
       expect(')');
       return value;
     }
@@ -57,16 +66,22 @@ export function evaluate(expression: string, values: Values): number | undefined
       expect(')');
       return value ?? filler;
     }
-    if (token === 'SUM') {
-      for (const each of ['(', 'METRICS', '(', ')', ')']) expect(each);
-      const known = [...values.values()].filter((value) => value !== undefined);
-      return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
+    if (token === 'IF') {
+      expect('(');
+      const condition = comparison();
+      expect(',');
+      const value = comparison();
+      expect(',');
+      const otherwise = comparison();
+      expect(')');
+      if (condition === undefined) return undefined;
+      return condition ? value : otherwise;
     }
     if (!values.has(token)) throw new MetricMathError(`${token} is not known in ${expression}`);
     return values.get(token);
   };
 
-  const result = sum();
+  const result = comparison();
   if (position < tokens.length) throw new MetricMathError(`${tokens[position]} is not known in ${expression}`);
   return result === undefined || !Number.isFinite(result) ? undefined : result;
 }

@@ -1,5 +1,5 @@
-// One page for whoever is asked about partners' money. It answers in this order: are we taking Stripe's events? are they
-// reaching the tables, how late? what happened to them? what is stuck? what does it cost?
+// One page for anyone who asks about partners' money. It answers, in this order: are we receiving Stripe's events? do they
+// reach the tables, and how late? what happened to them? what is stuck? what does it cost?
 
 import {
   type Alarm,
@@ -24,12 +24,13 @@ import {
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../contract/metrics.js';
-import { emitted, filled, PERIOD } from './metric-source.js';
-import type { WatchedParts } from './watched-parts.js';
+import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
+import type { MonitoredResources } from './monitored-resources.js';
+import { PIPELINE_TABLES } from './tables.js';
 
-export interface SyncDashboardProps extends WatchedParts {
+export interface SyncDashboardProps extends MonitoredResources {
   readonly alarms: readonly Alarm[];
-  /** Whose amounts are drawn, as Stripe writes them. */
+  /** The currencies whose amounts are shown, as Stripe writes them. */
   readonly currencies: readonly string[];
 }
 
@@ -38,157 +39,161 @@ export class SyncDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: SyncDashboardProps) {
     super(scope, id);
-    this.dashboard = new Dashboard(this, 'Dashboard', { widgets: rows(props) });
+    this.dashboard = new Dashboard(this, 'Dashboard', {
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 3 })],
+        [heading('Are we receiving Stripe’s events?')],
+        receiving(props),
+        [heading('Are events reaching the tables?')],
+        reaching(props),
+        [heading('What happened to them?')],
+        outcomes(props),
+        [heading('What is stuck?')],
+        stuck(props),
+        [heading('What does it cost?')],
+        cost(props),
+      ],
+    });
   }
 }
 
-function rows(props: SyncDashboardProps): IWidget[][] {
-  const { api, queues, ingest, worker, reconcile, tables, alarms } = props;
+function receiving({ namespace, api, ingest }: SyncDashboardProps): IWidget[] {
+  const count = (metric: string) => emitted(namespace, 'ingest', metric);
   return [
-    [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 3 })],
-
-    [heading('Are we taking Stripe’s events?')],
-    [
-      graph('Answered 200', [
-        emitted('ingest', INGEST_METRICS.queued),
-        emitted('ingest', INGEST_METRICS.unsupported_type),
-        emitted('ingest', INGEST_METRICS.livemode_mismatch),
-      ]),
-      graph('Refused: signatures and payloads', [
-        emitted('ingest', INGEST_METRICS.signature_missing),
-        emitted('ingest', INGEST_METRICS.signature_invalid),
-        emitted('ingest', INGEST_METRICS.payload_invalid),
-        emitted('ingest', INGEST_METRICS.thin_event_unsupported),
-      ]),
-      graph('Not taken: Stripe sends again', [
-        emitted('ingest', INGEST_METRICS.queue_unavailable),
-        emitted('ingest', INGEST_METRICS.secret_unavailable),
-        api.api.metricServerError({ period: PERIOD, statistic: Stats.SUM, label: '5xx' }),
-        ingest.alias.metricErrors({ period: PERIOD, label: 'ingest errors' }),
-        ingest.alias.metricThrottles({ period: PERIOD, label: 'ingest throttles' }),
-      ]),
-      graph('Time to answer', [
-        api.api.metricLatency({ period: PERIOD, statistic: 'p50', label: 'p50' }),
-        api.api.metricLatency({ period: PERIOD, statistic: 'p99', label: 'p99' }),
-      ]),
-    ],
-
-    [heading('Are they reaching the tables, and how late?')],
-    [
-      graph('From Stripe’s stamp to the rows, in seconds', [
-        emitted('worker', EVENT_AGE, { statistic: 'p50', unit: Unit.SECONDS, label: 'p50' }),
-        emitted('worker', EVENT_AGE, { statistic: 'p99', unit: Unit.SECONDS, label: 'p99' }),
-      ]),
-      graph('Waiting in the queue', [
-        queues.events.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'waiting' }),
-        queues.events.metricApproximateNumberOfMessagesNotVisible({ period: PERIOD, label: 'in hand' }),
-      ]),
-      graph('Age of the oldest message, in seconds', [
-        queues.events.metricApproximateAgeOfOldestMessage({ period: PERIOD, label: 'oldest' }),
-      ]),
-      graph('Time for a batch', [
-        worker.alias.metricDuration({ period: PERIOD, statistic: 'p50', label: 'p50' }),
-        worker.alias.metricDuration({ period: PERIOD, statistic: 'p99', label: 'p99' }),
-      ]),
-    ],
-
-    [heading('What happened to them?')],
-    [
-      graph('Applied', [
-        emitted('worker', WORKER_METRICS.recorded),
-        emitted('worker', WORKER_METRICS.deleted),
-        emitted('worker', WORKER_METRICS.customer_updated),
-        emitted('worker', WORKER_METRICS.waiting),
-        emitted('worker', TRANSACTIONS_ATTRIBUTED),
-      ]),
-      graph('Nothing to do', [
-        emitted('worker', WORKER_METRICS.stale),
-        emitted('worker', WORKER_METRICS.ignored),
-        emitted('worker', METADATA_UNUSABLE),
-      ]),
-      graph(
-        'Recorded, by currency, in minor units',
-        props.currencies.map((currency) =>
-          emitted('worker', AMOUNT_RECORDED, { dimensionsMap: { currency }, unit: Unit.NONE, label: currency }),
-        ),
-      ),
-      graph('Share of recorded transactions with a customer, in %', [
-        new MathExpression({
-          expression: `100 * ${filled('recorded')} / (${filled('recorded', 'waiting')})`,
-          usingMetrics: {
-            recorded: emitted('worker', WORKER_METRICS.recorded),
-            waiting: emitted('worker', WORKER_METRICS.waiting),
-          },
-          label: 'attributed at once',
-          period: PERIOD,
-        }),
-      ]),
-    ],
-
-    [heading('What is stuck?')],
-    [
-      graph('Not applied', [
-        emitted('worker', WORKER_METRICS.failed),
-        emitted('worker', WORKER_METRICS.not_understood),
-        worker.alias.metricErrors({ period: PERIOD, label: 'worker errors' }),
-        worker.alias.metricThrottles({ period: PERIOD, label: 'worker throttles' }),
-      ]),
-      graph('Dead letters', [
-        queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'dead letters' }),
-      ]),
-      graph('Fetched from Stripe, undelivered', [
-        emitted('reconcile', RECONCILE_METRICS.sent),
-        reconcile.alias.metricErrors({ period: PERIOD, label: 'reconcile errors' }),
-      ]),
-      new LogQueryWidget({
-        title: 'Latest events that were not applied',
-        logGroupNames: [worker.logGroup.logGroupName],
-        queryLines: [
-          'fields @timestamp, event_type, event_id, object_id, reason',
-          'filter level = "ERROR"',
-          'sort @timestamp desc',
-          'limit 20',
-        ],
-        width: 6,
-        height: 6,
-      }),
-    ],
-
-    [heading('What does it cost?')],
-    [
-      graph('Write and read units', [
-        ...tables.map((table, i) =>
-          table.metricConsumedWriteCapacityUnits({
-            period: PERIOD,
-            statistic: Stats.SUM,
-            label: `written ${TABLE_LABELS[i]}`,
-          }),
-        ),
-        ...tables.map((table, i) =>
-          table.metricConsumedReadCapacityUnits({
-            period: PERIOD,
-            statistic: Stats.SUM,
-            label: `read ${TABLE_LABELS[i]}`,
-          }),
-        ),
-      ]),
-      graph('Invocations', [
-        ingest.alias.metricInvocations({ period: PERIOD, label: 'ingest' }),
-        worker.alias.metricInvocations({ period: PERIOD, label: 'worker' }),
-      ]),
-      graph('Instances at once', [
-        ingest.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'ingest' }),
-        worker.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'worker' }),
-      ]),
-      graph(
-        'Log bytes',
-        [ingest, worker].map((each) => each.logGroup.metricIncomingBytes({ period: PERIOD, statistic: Stats.SUM })),
-      ),
-    ],
+    graph('200 responses', [
+      count(INGEST_METRICS.queued),
+      count(INGEST_METRICS.unsupported_type),
+      count(INGEST_METRICS.livemode_mismatch),
+    ]),
+    graph('4xx responses', [
+      count(INGEST_METRICS.signature_missing),
+      count(INGEST_METRICS.signature_invalid),
+      count(INGEST_METRICS.payload_invalid),
+      count(INGEST_METRICS.thin_event_unsupported),
+      api.throttledRequests,
+    ]),
+    graph('5xx responses (Stripe retries)', [
+      count(INGEST_METRICS.queue_unavailable),
+      count(INGEST_METRICS.secret_unavailable),
+      api.api.metricServerError({ period: PERIOD, statistic: Stats.SUM, label: '5xx' }),
+      ingest.alias.metricErrors({ period: PERIOD, label: 'ingest errors' }),
+      ingest.alias.metricThrottles({ period: PERIOD, label: 'ingest throttles' }),
+    ]),
+    graph('Response time (ms)', [
+      api.api.metricLatency({ period: PERIOD, statistic: 'p50', label: 'p50' }),
+      api.api.metricLatency({ period: PERIOD, statistic: 'p99', label: 'p99' }),
+    ]),
   ];
 }
 
-const TABLE_LABELS = ['customers', 'transactions', 'links'];
+function reaching({ namespace, queues, worker }: SyncDashboardProps): IWidget[] {
+  const age = (statistic: string) =>
+    emitted(namespace, 'worker', EVENT_AGE, { statistic, unit: Unit.SECONDS, label: statistic });
+  return [
+    graph('End-to-end latency (s)', [age('p50'), age('p99')]),
+    graph('Messages in the queue', [
+      queues.events.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'waiting' }),
+      queues.events.metricApproximateNumberOfMessagesNotVisible({ period: PERIOD, label: 'in flight' }),
+    ]),
+    graph('Age of the oldest message (s)', [
+      queues.events.metricApproximateAgeOfOldestMessage({ period: PERIOD, label: 'oldest' }),
+    ]),
+    graph('Worker duration (ms)', [
+      worker.alias.metricDuration({ period: PERIOD, statistic: 'p50', label: 'p50' }),
+      worker.alias.metricDuration({ period: PERIOD, statistic: 'p99', label: 'p99' }),
+    ]),
+  ];
+}
+
+function outcomes({ namespace, currencies }: SyncDashboardProps): IWidget[] {
+  const count = (metric: string) => emitted(namespace, 'worker', metric);
+  return [
+    graph('Applied', [
+      count(WORKER_METRICS.recorded),
+      count(WORKER_METRICS.deleted),
+      count(WORKER_METRICS.customer_updated),
+      count(WORKER_METRICS.waiting),
+      count(TRANSACTIONS_ATTRIBUTED),
+    ]),
+    graph('No change', [count(WORKER_METRICS.stale), count(WORKER_METRICS.ignored), count(METADATA_UNUSABLE)]),
+    graph(
+      'Amount recorded, by currency (minor units)',
+      currencies.map((currency) =>
+        emitted(namespace, 'worker', AMOUNT_RECORDED, {
+          dimensionsMap: { currency },
+          unit: Unit.NONE,
+          label: currency,
+        }),
+      ),
+    ),
+    graph('New transactions with a known customer (%)', [
+      new MathExpression({
+        expression: `100 * ${filled('recorded')} / (${filled('recorded', 'waiting')})`,
+        usingMetrics: { recorded: count(WORKER_METRICS.recorded), waiting: count(WORKER_METRICS.waiting) },
+        label: 'attributed immediately',
+        period: PERIOD,
+      }),
+    ]),
+  ];
+}
+
+function stuck({ namespace, queues, worker, reconcile }: SyncDashboardProps): IWidget[] {
+  return [
+    graph('Not applied', [
+      emitted(namespace, 'worker', WORKER_METRICS.failed),
+      emitted(namespace, 'worker', WORKER_METRICS.not_understood),
+      worker.alias.metricErrors({ period: PERIOD, label: 'worker errors' }),
+      worker.alias.metricThrottles({ period: PERIOD, label: 'worker throttles' }),
+    ]),
+    graph('Dead letters', [
+      queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'dead letters' }),
+    ]),
+    graph('Undelivered events fetched from Stripe', [
+      emitted(namespace, 'reconcile', RECONCILE_METRICS.sent),
+      reconcile.alias.metricErrors({ period: PERIOD, label: 'reconcile errors' }),
+    ]),
+    new LogQueryWidget({
+      title: 'Latest events that were not applied',
+      logGroupNames: [worker.logGroup.logGroupName],
+      queryLines: [
+        'fields @timestamp, event_type, event_id, object_id, reason',
+        'filter level = "ERROR"',
+        'sort @timestamp desc',
+        'limit 20',
+      ],
+      width: 6,
+      height: 6,
+    }),
+  ];
+}
+
+function cost({ tables, ingest, worker }: SyncDashboardProps): IWidget[] {
+  const units = (name: (typeof PIPELINE_TABLES)[number], kind: 'read' | 'write') => {
+    const props = { period: PERIOD, statistic: Stats.SUM, label: `${name}, ${kind}` };
+    return kind === 'read'
+      ? tables[name].metricConsumedReadCapacityUnits(props)
+      : tables[name].metricConsumedWriteCapacityUnits(props);
+  };
+  return [
+    graph('DynamoDB units consumed', [
+      ...PIPELINE_TABLES.map((name) => units(name, 'write')),
+      ...PIPELINE_TABLES.map((name) => units(name, 'read')),
+      throttledRequests(tables),
+    ]),
+    graph('Invocations', [
+      ingest.alias.metricInvocations({ period: PERIOD, label: 'ingest' }),
+      worker.alias.metricInvocations({ period: PERIOD, label: 'worker' }),
+    ]),
+    graph('Concurrent executions', [
+      ingest.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'ingest' }),
+      worker.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'worker' }),
+    ]),
+    graph(
+      'Log bytes',
+      [ingest, worker].map((each) => each.logGroup.metricIncomingBytes({ period: PERIOD, statistic: Stats.SUM })),
+    ),
+  ];
+}
 
 function heading(question: string): TextWidget {
   return new TextWidget({ markdown: `## ${question}`, width: 24, height: 1 });

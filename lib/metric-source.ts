@@ -1,32 +1,60 @@
-// The metrics that the dashboard and the alarms read: what the functions emit, and what AWS emits of the stack's own parts.
+// The metrics that the dashboard and the alarms read: those that the functions emit, and AWS's own metrics of the resources.
 
 import { Duration } from 'aws-cdk-lib';
-import { Metric, type MetricProps, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, type MetricProps, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FunctionName } from './functions.js';
-import { METRICS_NAMESPACE } from './sync-function.js';
+import { INDEXES, PIPELINE_TABLES, type Tables } from './tables.js';
 
 export const PERIOD = Duration.minutes(5);
 
-/** A metric that a function emits, summed up. */
-export function emitted(name: FunctionName, metricName: string, props: Partial<MetricProps> = {}): Metric {
+/** A metric that a function emits, summed by default. */
+export function emitted(
+  namespace: string,
+  name: FunctionName,
+  metricName: string,
+  props: Partial<MetricProps> = {},
+): Metric {
   const { dimensionsMap, ...others } = props;
   return new Metric({
-    namespace: METRICS_NAMESPACE,
+    namespace,
     metricName,
     dimensionsMap: { service: name, ...dimensionsMap },
     statistic: Stats.SUM,
     unit: Unit.COUNT,
     period: PERIOD,
-    label: metricName,
     ...others,
   });
 }
 
 /**
- * The sum of metrics, for metric math. CloudWatch adds up no more than the periods in which every one of them has a value, and the
- * functions emit only what happened: without a filler one quiet metric would keep the whole expression silent
+ * The sum of metrics, for metric math. CloudWatch returns a value only for periods in which every operand has one, and the functions
+ * emit only what happened. Without FILL, one quiet metric would keep the whole expression silent
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
  */
 export function filled(...ids: readonly string[]): string {
   return ids.map((id) => `FILL(${id}, 0)`).join(' + ');
+}
+
+/**
+ * How many requests DynamoDB throttled, on the tables that events are applied to and on their indexes, which have metrics of their own. These are ten metrics, the
+ * most that CloudWatch allows in one alarm.
+ */
+export function throttledRequests(tables: Tables): MathExpression {
+  const usingMetrics: Record<string, Metric> = {};
+  for (const kind of ['Read', 'Write']) {
+    const add = (id: string, dimensionsMap: Record<string, string>) => {
+      usingMetrics[`${kind.toLowerCase()}_${id}`] = new Metric({
+        namespace: 'AWS/DynamoDB',
+        metricName: `${kind}ThrottleEvents`,
+        dimensionsMap,
+        statistic: Stats.SUM,
+        period: PERIOD,
+      });
+    };
+    for (const name of PIPELINE_TABLES) add(name, { TableName: tables[name].tableName });
+    for (const { table, indexName } of INDEXES)
+      add(indexName, { TableName: tables[table].tableName, GlobalSecondaryIndexName: indexName });
+  }
+  const expression = filled(...Object.keys(usingMetrics));
+  return new MathExpression({ expression, usingMetrics, period: PERIOD, label: 'throttled requests' });
 }

@@ -1,6 +1,6 @@
-// The queue between webhook and worker, and where messages end that could not be applied.
+// The queue between the webhook and the worker, and the dead-letter queue.
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -8,29 +8,46 @@ import { Construct } from 'constructs';
 export interface QueuesProps {
   readonly workerTimeout: Duration;
   readonly batchWindow: Duration;
-  /** A key of your own; by default AWS's. */
+  /** Keep the queues and their messages when the stack is deleted. */
+  readonly retain: boolean;
+  /** Your own key. Without it, one that AWS owns. */
   readonly encryptionKey?: IKey;
 }
+
+/** How long an event is retried while DynamoDB, or anything else that the worker needs, fails. */
+export const WAITS_FOR_DEPENDENCIES = Duration.hours(12);
+
+/**
+ * A dead letter keeps the time at which it was first queued, and SQS deletes it 14 days after that. A week here leaves it at least a
+ * week there. See docs/decisions/retries.md.
+ */
+export const MESSAGE_RETENTION = Duration.days(7);
 
 export class Queues extends Construct {
   readonly events: Queue;
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, { workerTimeout, batchWindow, encryptionKey }: QueuesProps) {
+  constructor(scope: Construct, id: string, props: QueuesProps) {
     super(scope, id);
+    const { workerTimeout, batchWindow, retain, encryptionKey } = props;
     const common = {
       enforceSSL: true,
+      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
       ...(encryptionKey
         ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
         : { encryption: QueueEncryption.SQS_MANAGED }),
     };
+    // Six times the worker's timeout, as AWS advises, plus the window: a batch in flight is never delivered a second time.
+    const visibilityTimeout = Duration.seconds(6 * workerTimeout.toSeconds() + batchWindow.toSeconds());
     this.deadLetters = new Queue(this, 'DeadLetters', { ...common, retentionPeriod: Duration.days(14) });
     this.events = new Queue(this, 'Events', {
       ...common,
-      // Six times the worker's timeout, as AWS advises, and the window: a batch is never delivered while it is in hand.
-      visibilityTimeout: Duration.seconds(6 * workerTimeout.toSeconds() + batchWindow.toSeconds()),
-      retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+      visibilityTimeout,
+      retentionPeriod: MESSAGE_RETENTION,
+      deadLetterQueue: {
+        queue: this.deadLetters,
+        maxReceiveCount: Math.ceil(WAITS_FOR_DEPENDENCIES.toSeconds() / visibilityTimeout.toSeconds()),
+      },
     });
   }
 }

@@ -1,8 +1,8 @@
-// Questions that come up again and again, kept in CloudWatch Logs Insights.
+// Questions that come up again and again, saved in CloudWatch Logs Insights.
 
-import { Stack } from 'aws-cdk-lib';
 import { QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { qualifiedName } from './qualified-name.js';
 import type { SyncFunction } from './sync-function.js';
 
 export class SavedQueries extends Construct {
@@ -13,7 +13,7 @@ export class SavedQueries extends Construct {
   ) {
     super(scope, id);
     const both = [functions.ingest.logGroup, functions.worker.logGroup];
-    const folder = Stack.of(this).stackName;
+    const folder = qualifiedName(scope);
     const query = (name: string, lines: { filter: string[]; stats?: string; fields?: string[]; sort: string }) =>
       new QueryDefinition(this, name.replaceAll(/\W/g, ''), {
         queryDefinitionName: `${folder}/${name}`,
@@ -41,7 +41,7 @@ export class SavedQueries extends Construct {
       stats: 'count(*) as events by service, outcome, reason',
       sort: 'events desc',
     });
-    query('slowest', {
+    query('slowest invocations', {
       fields: ['@timestamp', '@log', 'record.metrics.durationMs', '@duration', '@maxMemoryUsed'],
       filter: ['@type = "REPORT"'],
       sort: '@duration desc',

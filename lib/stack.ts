@@ -7,7 +7,7 @@ import { StripePartnerSync, type StripePartnerSyncProps } from './stripe-partner
 
 export class StripePartnerSyncStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & StripePartnerSyncProps) {
-    super(scope, id, props);
+    super(scope, id, { terminationProtection: props.retainData ?? true, ...props });
     const sync = new StripePartnerSync(this, 'Sync', { ...props, outputs: false });
     Tags.of(this).add('application', 'stripe-partner-sync');
     if (props.outputs !== false) addOutputs(this, sync.outputs);

@@ -1,19 +1,55 @@
-// The stages that can be deployed with `npx cdk deploy -c stage=NAME`. Describe your own here.
+// The stages that `npx cdk deploy -c stage=NAME` can deploy. Describe your own here.
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { StripePartnerSyncProps } from './stripe-partner-sync.js';
+import { parseSettings, SETTING_NAMES } from '../contract/settings.js';
+import { InvalidDeploymentError, type StripePartnerSyncProps } from './props.js';
 
 export const STAGES: Readonly<Record<string, StripePartnerSyncProps>> = {
-  /** Comes and goes with its stack, and takes Stripe's test events. */
+  /** For Stripe's test events. Deleting the stack deletes its data. */
   dev: { livemode: 'test', retainData: false, rollout: 'all-at-once', logRetention: RetentionDays.ONE_WEEK },
-  /** Test events again, kept and rolled out as in production. */
+  /** For Stripe's test events too, but keeps its data and is rolled out as in production. */
   staging: { livemode: 'test', retainData: true },
   prod: { livemode: 'live', retainData: true, logRetention: RetentionDays.THREE_MONTHS },
 };
 
-/** @throws where the stage is not described, naming those that are */
-export function stageProps(stage: string): StripePartnerSyncProps {
+/**
+ * The props of a stage, with what `-c NAME=VALUE` adds for one deployment: `alarmEmail`, `quietHours`, `rolloutAlarms`, and the
+ * settings if the stage does not keep its data.
+ *
+ * @param context returns the value that was given for a name, or undefined
+ * @throws {InvalidDeploymentError} if there is no such stage or option
+ * @throws {InvalidSettingError} if a setting has an unknown value
+ */
+export function stageProps(
+  stage: string,
+  context: (name: string) => unknown = () => undefined,
+): StripePartnerSyncProps {
   const props = Object.hasOwn(STAGES, stage) ? STAGES[stage] : undefined;
-  if (!props) throw new Error(`no stage ${JSON.stringify(stage)}; use one of: ${Object.keys(STAGES).join(', ')}`);
-  return props;
+  if (!props)
+    throw new InvalidDeploymentError([
+      `there is no stage ${JSON.stringify(stage)}; use one of: ${Object.keys(STAGES).join(', ')}`,
+    ]);
+  const alarmEmail = context('alarmEmail');
+  const quietHours = context('quietHours');
+  const rolloutAlarms = context('rolloutAlarms');
+  if (rolloutAlarms !== undefined && rolloutAlarms !== 'on' && rolloutAlarms !== 'off')
+    throw new InvalidDeploymentError([`rolloutAlarms is ${JSON.stringify(rolloutAlarms)}; use one of: on, off`]);
+  return {
+    ...props,
+    ...settingsFrom(stage, props, context),
+    ...(alarmEmail === undefined ? {} : { alarmEmail: String(alarmEmail) }),
+    ...(quietHours === undefined ? {} : { quietHours: quietHours === 'off' ? 'off' : Number(quietHours) }),
+    ...(rolloutAlarms === undefined ? {} : { rolloutAlarms: rolloutAlarms === 'on' }),
+  };
+}
+
+/** A forgotten flag at the next deployment would turn a setting back, and rows that exist would not follow. */
+function settingsFrom(stage: string, props: StripePartnerSyncProps, context: (name: string) => unknown) {
+  const given = SETTING_NAMES.filter((name) => context(name) !== undefined);
+  if (given.length === 0) return {};
+  if (props.retainData ?? true)
+    throw new InvalidDeploymentError(
+      given.map((name) => `-c ${name}=… is not allowed for ${stage}, which keeps its data: set it in lib/stages.ts`),
+    );
+  return parseSettings({ ...props, ...Object.fromEntries(given.map((name) => [name, context(name)])) });
 }

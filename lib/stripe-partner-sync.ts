@@ -1,86 +1,57 @@
 // The whole pipeline as one construct: webhook, queue, worker, tables, dashboard and alarms.
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaFunctionTarget } from 'aws-cdk-lib/aws-events-targets';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { parseSettings, type Settings } from '../contract/settings.js';
-import { type AlarmThresholds, DEFAULT_THRESHOLDS, SyncAlarms } from './alarms.js';
+import { type AlarmThresholds, DEFAULT_THRESHOLDS } from './alarm-rules.js';
+import { createAlarmTopic, SyncAlarms } from './alarms.js';
 import { SyncDashboard } from './dashboard.js';
+import { grantKeyUse } from './key-grants.js';
 import { addOutputs } from './outputs.js';
+import { checkProps, InvalidDeploymentError, type StripePartnerSyncProps } from './props.js';
+import { qualifiedName } from './qualified-name.js';
 import { Queues } from './queues.js';
 import { SavedQueries } from './saved-queries.js';
 import { settingsEnvironment } from './settings.js';
 import { type Rollout, SyncFunction } from './sync-function.js';
-import { Tables } from './tables.js';
-import { type CustomDomain, WebhookApi } from './webhook-api.js';
+import { type ExistingTables, Tables } from './tables.js';
+import { type CustomDomain, DEFAULT_THROTTLE, type Throttle, WebhookApi } from './webhook-api.js';
 
-export type { AlarmThresholds, CustomDomain, Rollout };
+export type { AlarmThresholds, CustomDomain, ExistingTables, Rollout, StripePartnerSyncProps, Throttle };
+export { InvalidDeploymentError };
 
-/**
- * @example
- * const sync = new StripePartnerSync(this, 'Partners', { livemode: 'live', alarmEmail: 'oncall@example.com' });
- * sync.transactionsTable.grantReadData(payoutFunction);
- */
-export interface StripePartnerSyncProps extends Partial<Settings> {
-  /** Keep tables, logs and the data in them whatever happens to the stack, and allow going back to any second of 35 days. Default: true. */
-  readonly retainData?: boolean;
-  /** How long logs are kept. Default: one month. */
-  readonly logRetention?: RetentionDays;
-  /** Where alarms go. Default: a topic of its own. */
-  readonly alarmTopic?: ITopic;
-  /** Somebody to tell of alarms on the construct's own topic. */
-  readonly alarmEmail?: string;
-  /** When alarms go off; what is not given stays at its default. */
-  readonly alarmThresholds?: Partial<AlarmThresholds>;
-  /** A name of your own for the webhook. Default: API Gateway's. */
-  readonly customDomain?: CustomDomain;
-  /**
-   * A key of your own for tables, queues, secrets and topic. Its policy must let CloudWatch use it, so that alarms reach the topic.
-   * Default: keys that AWS owns.
-   */
-  readonly encryptionKey?: IKey;
-  /** Requests a second that the webhook takes in the long run, and at once. Default: 200 and 400. */
-  readonly throttle?: { readonly rate: number; readonly burst: number };
-  /** Worker instances at most, so that a burst cannot starve the account. Default: 10. */
-  readonly workerConcurrency?: number;
-  /** How a new version takes over. Default: `canary`. */
-  readonly rollout?: Rollout;
-  /** Currencies whose amounts the dashboard draws, as Stripe writes them. Default: usd, eur. */
-  readonly currencies?: readonly string[];
-  /**
-   * Whether to add the stack outputs that the command line tools and the runbook use.
-   *
-   * @default true
-   */
-  readonly outputs?: boolean;
-}
+const BATCH_WINDOW = Duration.seconds(2);
+const WORKER_TIMEOUT = Duration.seconds(30);
+
+/** Changing one of these in place makes CloudFormation generate a new value over the secrets that are stored. */
+const EMPTY_SIGNING_SECRETS = { secretStringTemplate: '{"signingSecrets":[]}', generateStringKey: 'unused' };
+const EMPTY_API_KEY = { secretStringTemplate: '{"apiKey":""}', generateStringKey: 'unused' };
 
 export class StripePartnerSync extends Construct {
-  /** Where to send Stripe's events. */
+  /** Where Stripe sends its events. */
   readonly webhookUrl: string;
   /** Customers by `customer_key`; index `by_partner`. */
-  readonly customersTable: Table;
+  readonly customersTable: ITable;
   /** Transactions by `transaction_id`; index `by_customer`. */
-  readonly transactionsTable: Table;
-  /** The machinery's own; readers never need it. */
-  readonly linksTable: Table;
+  readonly transactionsTable: ITable;
+  /** Internal: readers never need it. */
+  readonly linksTable: ITable;
   /** What partners were told that they are owed, by `partner_key` and period. The command line tools write it. */
-  readonly statementsTable: Table;
+  readonly statementsTable: ITable;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
   /** Holds `{"signingSecrets":["whsec_…"]}`. */
   readonly signingSecret: Secret;
-  /** Holds `{"apiKey":"rk_…"}` once reconcile is to run. */
+  /** Holds `{"apiKey":"rk_…"}`. Reconcile is off until a key is stored. */
   readonly stripeApiKey: Secret;
   readonly ingestFunction: LambdaFunction;
   readonly workerFunction: LambdaFunction;
@@ -89,149 +60,230 @@ export class StripePartnerSync extends Construct {
   /** What the command line tools and the runbook need to know, by the name of its stack output. */
   readonly outputs: Readonly<Record<string, string>>;
 
-  constructor(scope: Construct, id: string, props: StripePartnerSyncProps = {}) {
+  private readonly settings: Settings;
+  private readonly retain: boolean;
+  private readonly metricsNamespace: string;
+
+  /** @throws {InvalidDeploymentError} @throws {InvalidSettingError} */
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: StripePartnerSyncProps,
+  ) {
     super(scope, id);
-    const settings = parseSettings(props);
-    const retain = props.retainData ?? true;
-    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
+    checkProps(props);
+    this.settings = parseSettings(props);
+    this.retain = props.retainData ?? true;
+    this.metricsNamespace = `StripePartnerSync/${qualifiedName(this)}`;
     const encryption = props.encryptionKey ? { encryptionKey: props.encryptionKey } : {};
 
-    const tables = new Tables(this, 'Tables', { retain, ...encryption });
+    const tables = new Tables(this, 'Tables', {
+      retain: this.retain,
+      ...encryption,
+      ...(props.existingTables ? { existing: props.existingTables } : {}),
+    });
     this.customersTable = tables.customers;
     this.transactionsTable = tables.transactions;
     this.linksTable = tables.links;
     this.statementsTable = tables.statements;
-
     const queues = new Queues(this, 'Queues', {
       workerTimeout: WORKER_TIMEOUT,
       batchWindow: BATCH_WINDOW,
+      retain: this.retain,
       ...encryption,
     });
     this.queue = queues.events;
     this.deadLetterQueue = queues.deadLetters;
-
-    // Made with an empty list: until a signing secret is stored the webhook answers 503, and Stripe sends again.
-    this.signingSecret = new Secret(this, 'SigningSecrets', {
-      description: 'The valid signing secrets of the Stripe webhook endpoint: {"signingSecrets":["whsec_…"]}',
-      generateSecretString: { secretStringTemplate: '{"signingSecrets":[]}', generateStringKey: 'unused' },
-      ...encryption,
-    });
-
-    const functionDefaults = { logRetention, retainLogs: retain };
-    const ingest = new SyncFunction(this, 'Ingest', {
-      ...functionDefaults,
-      name: 'ingest',
-      description: 'Verifies Stripe events and puts them into the queue',
-      memorySize: 256,
-      timeout: Duration.seconds(15),
-      environment: {
-        ...settingsEnvironment(settings),
-        QUEUE_URL: queues.events.queueUrl,
-        SIGNING_SECRET_ARN: this.signingSecret.secretArn,
-      },
-    });
-    ingest.grant(['sqs:SendMessage'], [queues.events.queueArn]);
-    ingest.grant(['secretsmanager:GetSecretValue'], [this.signingSecret.secretArn]);
-    if (props.encryptionKey) ingest.grant(['kms:Decrypt', 'kms:GenerateDataKey'], [props.encryptionKey.keyArn]);
-
-    const worker = new SyncFunction(this, 'Worker', {
-      ...functionDefaults,
-      name: 'worker',
-      description: 'Applies Stripe events to the customer and transaction tables',
-      memorySize: 256,
-      timeout: WORKER_TIMEOUT,
-      reservedConcurrentExecutions: props.workerConcurrency ?? 10,
-      environment: {
-        ...settingsEnvironment(settings),
-        CUSTOMERS_TABLE: tables.customers.tableName,
-        TRANSACTIONS_TABLE: tables.transactions.tableName,
-        LINKS_TABLE: tables.links.tableName,
-      },
-    });
-    worker.grant(['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], [tables.customers.tableArn]);
-    worker.grant(['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tables.transactions.tableArn]);
-    worker.grant(
-      ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-      [tables.links.tableArn],
+    // Created with an empty list: until a signing secret is stored the webhook answers 503, and Stripe retries.
+    this.signingSecret = this.secret(
+      'SigningSecrets',
+      'The valid signing secrets of the Stripe webhook endpoint: {"signingSecrets":["whsec_…"]}',
+      EMPTY_SIGNING_SECRETS,
     );
-    // What Lambda does on the function's behalf to feed it from the queue.
-    worker.grant(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queues.events.queueArn]);
-    if (props.encryptionKey) worker.grant(TABLE_KEY_ACTIONS, [props.encryptionKey.keyArn]);
-    const eventSource = new EventSourceMapping(this, 'EventSource', {
-      target: worker.alias,
-      eventSourceArn: queues.events.queueArn,
-      batchSize: 100,
-      maxBatchingWindow: BATCH_WINDOW,
-      reportBatchItemFailures: true,
-    });
-    eventSource.node.addDependency(worker.role);
+    this.stripeApiKey = this.secret(
+      'StripeApiKey',
+      'A Stripe API key that may read events, for reconcile: {"apiKey":"rk_…"}',
+      EMPTY_API_KEY,
+    );
 
-    // Off until an API key is stored: a restricted key that may read events is enough.
-    this.stripeApiKey = new Secret(this, 'StripeApiKey', {
-      description: 'A Stripe API key that may read events, for reconcile: {"apiKey":"rk_…"}',
-      generateSecretString: { secretStringTemplate: '{"apiKey":""}', generateStringKey: 'unused' },
-      ...encryption,
-    });
-    const reconcile = new SyncFunction(this, 'Reconcile', {
-      ...functionDefaults,
-      name: 'reconcile',
-      description: 'Fetches the events that Stripe could not deliver',
-      memorySize: 256,
-      timeout: Duration.minutes(5),
-      environment: {
-        ...settingsEnvironment(settings),
-        QUEUE_URL: queues.events.queueUrl,
-        LINKS_TABLE: tables.links.tableName,
-        STRIPE_API_KEY_ARN: this.stripeApiKey.secretArn,
-      },
-    });
-    reconcile.grant(['sqs:SendMessage'], [queues.events.queueArn]);
-    reconcile.grant(['dynamodb:GetItem', 'dynamodb:PutItem'], [tables.links.tableArn]);
-    reconcile.grant(['secretsmanager:GetSecretValue'], [this.stripeApiKey.secretArn]);
-    if (props.encryptionKey) reconcile.grant(TABLE_KEY_ACTIONS, [props.encryptionKey.keyArn]);
-    const schedule = new Rule(this, 'ReconcileSchedule', {
-      description: 'How often the events that Stripe could not deliver are fetched',
-      schedule: Schedule.rate(Duration.hours(1)),
-    });
-    // What fails is tried again at the next hour, from where it stopped.
-    schedule.addTarget(new LambdaFunctionTarget(reconcile.alias, { retryAttempts: 0 }));
-
+    const ingest = this.createIngest();
+    const worker = this.createWorker();
+    const eventSource = this.feed(worker);
+    const reconcile = this.createReconcile();
     const api = new WebhookApi(this, 'Webhook', {
       ingest: ingest.alias,
-      throttle: props.throttle ?? { rate: 200, burst: 400 },
-      logRetention,
+      throttle: props.throttle ?? DEFAULT_THROTTLE,
+      metricsNamespace: this.metricsNamespace,
+      logRetention: this.logRetention,
       ...(props.customDomain ? { customDomain: props.customDomain } : {}),
     });
     this.webhookUrl = api.url;
-
-    this.alarmTopic = props.alarmTopic ?? this.ownTopic(props);
-    const watched = {
-      api,
-      queues,
-      ingest,
-      worker,
-      reconcile,
-      tables: [tables.customers, tables.transactions, tables.links],
-    };
-    const alarms = new SyncAlarms(this, 'Alarms', {
-      ...watched,
-      topic: this.alarmTopic,
-      thresholds: { ...DEFAULT_THRESHOLDS, ...props.alarmThresholds },
-    });
-    ingest.rollOut(props.rollout ?? 'canary', [alarms.ingestErrors]);
-    worker.rollOut(props.rollout ?? 'canary', [alarms.workerErrors]);
-    // It runs once an hour: there is nothing to shift slowly.
-    reconcile.rollOut('all-at-once', []);
-    this.dashboard = new SyncDashboard(this, 'Overview', {
-      ...watched,
-      alarms: alarms.all,
-      currencies: props.currencies ?? ['usd', 'eur'],
-    }).dashboard;
-    new SavedQueries(this, 'Queries', { ingest, worker });
     this.ingestFunction = ingest.function;
     this.workerFunction = worker.function;
 
-    this.outputs = {
+    this.alarmTopic =
+      props.alarmTopic ??
+      createAlarmTopic(this, { ...encryption, ...(props.alarmEmail ? { email: props.alarmEmail } : {}) });
+    this.dashboard = this.monitor({ api, queues, ingest, worker, reconcile, tables });
+    this.outputs = this.outputValues({ ingest, worker, reconcile }, api, eventSource);
+    if (props.outputs !== false) addOutputs(this, this.outputs);
+  }
+
+  private get logRetention(): RetentionDays {
+    return this.props.logRetention ?? RetentionDays.ONE_MONTH;
+  }
+
+  private secret(id: string, description: string, generateSecretString: typeof EMPTY_API_KEY): Secret {
+    const { encryptionKey } = this.props;
+    return new Secret(this, id, {
+      description,
+      generateSecretString,
+      removalPolicy: this.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
+      ...(encryptionKey ? { encryptionKey } : {}),
+    });
+  }
+
+  private get functionDefaults() {
+    return {
+      logRetention: this.logRetention,
+      retainLogs: this.retain,
+      metricsNamespace: this.metricsNamespace,
+      memorySize: 256,
+    };
+  }
+
+  private createIngest(): SyncFunction {
+    const ingest = new SyncFunction(this, 'Ingest', {
+      ...this.functionDefaults,
+      name: 'ingest',
+      description: 'Verifies Stripe events and queues them',
+      timeout: Duration.seconds(15),
+      environment: {
+        ...settingsEnvironment(this.settings),
+        QUEUE_URL: this.queue.queueUrl,
+        SIGNING_SECRET_ARN: this.signingSecret.secretArn,
+      },
+    });
+    ingest.grant(['sqs:SendMessage'], [this.queue.queueArn]);
+    ingest.grant(['secretsmanager:GetSecretValue'], [this.signingSecret.secretArn]);
+    grantKeyUse(ingest, this.props.encryptionKey, ['sqs', 'secretsmanager']);
+    return ingest;
+  }
+
+  private createWorker(): SyncFunction {
+    const worker = new SyncFunction(this, 'Worker', {
+      ...this.functionDefaults,
+      name: 'worker',
+      description: 'Applies Stripe events to the customer and transaction tables',
+      timeout: WORKER_TIMEOUT,
+      environment: {
+        ...settingsEnvironment(this.settings),
+        CUSTOMERS_TABLE: this.customersTable.tableName,
+        TRANSACTIONS_TABLE: this.transactionsTable.tableName,
+        LINKS_TABLE: this.linksTable.tableName,
+        DEAD_LETTER_QUEUE_URL: this.deadLetterQueue.queueUrl,
+      },
+    });
+    worker.grant(['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], [this.customersTable.tableArn]);
+    worker.grant(
+      ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      [this.transactionsTable.tableArn],
+    );
+    worker.grant(
+      ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      [this.linksTable.tableArn],
+    );
+    worker.grant(['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
+    // What Lambda does with the function's role to feed it from the queue.
+    worker.grant(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [this.queue.queueArn]);
+    grantKeyUse(worker, this.props.encryptionKey, ['dynamodb', 'sqs']);
+    return worker;
+  }
+
+  private feed(worker: SyncFunction): EventSourceMapping {
+    const eventSource = new EventSourceMapping(this, 'EventSource', {
+      target: worker.alias,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: 100,
+      maxBatchingWindow: BATCH_WINDOW,
+      // Never reserved concurrency: a poller that is throttled counts as a receive, and enough of those make a dead letter.
+      maxConcurrency: this.props.workerConcurrency ?? 10,
+      reportBatchItemFailures: true,
+    });
+    eventSource.node.addDependency(worker.role);
+    return eventSource;
+  }
+
+  private createReconcile(): SyncFunction {
+    const reconcile = new SyncFunction(this, 'Reconcile', {
+      ...this.functionDefaults,
+      name: 'reconcile',
+      description: 'Fetches the events that Stripe could not deliver',
+      timeout: Duration.minutes(5),
+      environment: {
+        ...settingsEnvironment(this.settings),
+        QUEUE_URL: this.queue.queueUrl,
+        LINKS_TABLE: this.linksTable.tableName,
+        STRIPE_API_KEY_ARN: this.stripeApiKey.secretArn,
+      },
+    });
+    reconcile.grant(['sqs:SendMessage'], [this.queue.queueArn]);
+    reconcile.grant(['dynamodb:GetItem', 'dynamodb:PutItem'], [this.linksTable.tableArn]);
+    reconcile.grant(['secretsmanager:GetSecretValue'], [this.stripeApiKey.secretArn]);
+    grantKeyUse(reconcile, this.props.encryptionKey, ['dynamodb', 'sqs', 'secretsmanager']);
+    const schedule = new Rule(this, 'ReconcileSchedule', {
+      description: 'How often reconcile fetches the events that Stripe could not deliver',
+      schedule: Schedule.rate(Duration.hours(1)),
+    });
+    // A failed run is not repeated, neither by EventBridge nor by Lambda: the next one continues in an hour from where it stopped.
+    schedule.addTarget(new LambdaFunctionTarget(reconcile.alias, { retryAttempts: 0 }));
+    reconcile.alias.configureAsyncInvoke({ retryAttempts: 0 });
+    return reconcile;
+  }
+
+  private monitor(parts: {
+    readonly api: WebhookApi;
+    readonly queues: Queues;
+    readonly ingest: SyncFunction;
+    readonly worker: SyncFunction;
+    readonly reconcile: SyncFunction;
+    readonly tables: Tables;
+  }): Dashboard {
+    const { props } = this;
+    const { ingest, worker, reconcile } = parts;
+    const resources = { ...parts, namespace: this.metricsNamespace };
+    const alarms = new SyncAlarms(this, 'Alarms', {
+      ...resources,
+      topic: this.alarmTopic,
+      thresholds: { ...DEFAULT_THRESHOLDS, ...props.alarmThresholds },
+      ...(typeof props.quietHours === 'number' ? { quietHours: props.quietHours } : {}),
+    });
+    const rollout = props.rollout ?? 'canary';
+    const watchAlarms = props.rolloutAlarms ?? true;
+    // A handler that answers 503 or reports a failed message does not throw, so Lambda's own errors are not enough.
+    ingest.rollOut(rollout, [alarms.get('IngestErrors'), alarms.get('Webhook5xx')], watchAlarms);
+    worker.rollOut(
+      rollout,
+      [alarms.get('WorkerErrors'), alarms.get('EventsFailed'), alarms.get('EventsNotUnderstood')],
+      watchAlarms,
+    );
+    // It runs once an hour, so there is no traffic to shift step by step.
+    reconcile.rollOut('all-at-once', [], watchAlarms);
+    new SavedQueries(this, 'Queries', { ingest, worker });
+    return new SyncDashboard(this, 'Overview', {
+      ...resources,
+      alarms: alarms.all,
+      currencies: props.currencies ?? ['usd', 'eur'],
+    }).dashboard;
+  }
+
+  private outputValues(
+    functions: Readonly<Record<'ingest' | 'worker' | 'reconcile', SyncFunction>>,
+    api: WebhookApi,
+    eventSource: EventSourceMapping,
+  ): Record<string, string> {
+    const { ingest, worker, reconcile } = functions;
+    return {
       WebhookUrl: this.webhookUrl,
       SigningSecretArn: this.signingSecret.secretArn,
       StripeApiKeyArn: this.stripeApiKey.secretArn,
@@ -254,34 +306,8 @@ export class StripePartnerSync extends Construct {
       LogGroups: `${ingest.logGroup.logGroupName},${worker.logGroup.logGroupName}`,
       AlarmTopicArn: this.alarmTopic.topicArn,
       DashboardName: this.dashboard.dashboardName,
-      Settings: JSON.stringify(settings),
+      MetricsNamespace: this.metricsNamespace,
+      Settings: JSON.stringify(this.settings),
     };
-    if (props.outputs !== false) addOutputs(this, this.outputs);
-  }
-
-  private ownTopic({ alarmEmail, encryptionKey }: StripePartnerSyncProps): Topic {
-    const topic = new Topic(this, 'AlarmTopic', {
-      enforceSSL: true,
-      ...(encryptionKey ? { masterKey: encryptionKey } : {}),
-    });
-    if (alarmEmail) topic.addSubscription(new EmailSubscription(alarmEmail));
-    return topic;
   }
 }
-
-/**
- * What DynamoDB does with a table's key in the name of whoever reads and writes
- * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html); SQS and Secrets Manager ask for less.
- */
-const TABLE_KEY_ACTIONS = [
-  'kms:CreateGrant',
-  'kms:Decrypt',
-  'kms:DescribeKey',
-  'kms:Encrypt',
-  'kms:GenerateDataKey',
-  'kms:ReEncryptFrom',
-  'kms:ReEncryptTo',
-];
-
-const BATCH_WINDOW = Duration.seconds(2);
-const WORKER_TIMEOUT = Duration.seconds(30);

@@ -1,4 +1,4 @@
-// One function of the pipeline: its own role, its own log group, and an alias that deployments move carefully.
+// One function of the pipeline: it has its own role and log group, and an alias that deployments move step by step.
 
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
@@ -9,7 +9,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, requireBundle } from './functions.js';
 
-/** How a new version takes over: ten per cent of the events for five minutes first, or all at once. */
+/** How a new version takes over: ten percent of the traffic for five minutes and then the rest, or all at once. */
 export type Rollout = 'canary' | 'all-at-once';
 
 export interface SyncFunctionProps {
@@ -18,15 +18,15 @@ export interface SyncFunctionProps {
   readonly memorySize: number;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
+  /** The CloudWatch namespace of the metrics that the function emits. */
+  readonly metricsNamespace: string;
   readonly logRetention: RetentionDays;
   readonly retainLogs: boolean;
-  /** Instances at most; without it the account's limit. */
-  readonly reservedConcurrentExecutions?: number;
 }
 
 export class SyncFunction extends Construct {
   readonly function: LambdaFunction;
-  /** What the API and the event source invoke. */
+  /** What the API, the event source and the schedule invoke. */
   readonly alias: Alias;
   readonly logGroup: LogGroup;
   readonly role: Role;
@@ -35,7 +35,7 @@ export class SyncFunction extends Construct {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetention,
-      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.grant(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
@@ -49,33 +49,33 @@ export class SyncFunction extends Construct {
       timeout: props.timeout,
       role: this.role.withoutPolicyUpdates(),
       logGroup: this.logGroup,
+      // Without it every deployment deletes the version before the last one, and `aws lambda update-alias` has nowhere to go back to.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       environment: {
         ...props.environment,
         NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_SERVICE_NAME: props.name,
-        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        POWERTOOLS_METRICS_NAMESPACE: props.metricsNamespace,
       },
-      ...(props.reservedConcurrentExecutions === undefined
-        ? {}
-        : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
     });
     this.alias = new Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion });
   }
 
-  /** Allows the function these actions on these resources, and nothing else. */
-  grant(actions: readonly string[], resources: readonly string[]): void {
-    this.role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  /** Allows the function these actions on these resources, under these conditions. */
+  grant(actions: readonly string[], resources: readonly string[], conditions: Record<string, object> = {}): void {
+    this.role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }),
+    );
   }
 
-  /** Lets a new version take over step by step, and goes back when one of the alarms goes off meanwhile. */
-  rollOut(rollout: Rollout, alarms: readonly Alarm[]): void {
+  /** Lets a new version take over, and rolls it back if one of the alarms goes off meanwhile. */
+  rollOut(rollout: Rollout, alarms: readonly Alarm[], watchAlarms: boolean): void {
     new LambdaDeploymentGroup(this, 'Deployment', {
       alias: this.alias,
       alarms: [...alarms],
+      ignoreAlarmConfiguration: !watchAlarms,
       deploymentConfig:
         rollout === 'canary' ? LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES : LambdaDeploymentConfig.ALL_AT_ONCE,
     });
   }
 }
-
-export const METRICS_NAMESPACE = 'StripePartnerSync';

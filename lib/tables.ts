@@ -1,53 +1,83 @@
-// The four tables. Their names, keys, attributes and indexes are the product's contract with whoever reads them.
+// The four tables. Their names, keys, attributes and indexes are a contract with everyone who reads them.
 
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
+/** The tables that every event is applied to. */
+export const PIPELINE_TABLES = ['customers', 'transactions', 'links'] as const;
+export const TABLE_NAMES = [...PIPELINE_TABLES, 'statements'] as const;
+export type TableName = (typeof TABLE_NAMES)[number];
+
+export const INDEXES = [
+  { table: 'customers', indexName: 'by_partner' },
+  { table: 'transactions', indexName: 'by_customer' },
+] as const;
+
+/** The names of tables that already exist, such as those of an earlier stack or of a restored backup. */
+export type ExistingTables = Readonly<Record<TableName, string>>;
+
 export interface TablesProps {
-  /** Keep the tables, their data and 35 days of their past, whatever happens to the stack. */
+  /** Keep the tables and their data when the stack is deleted, and 35 days of their past. */
   readonly retain: boolean;
-  /** A key of your own; by default AWS's. */
+  /** Your own key. Without it, one that AWS owns. */
   readonly encryptionKey?: IKey;
+  /** Tables to use in place of new ones. */
+  readonly existing?: ExistingTables;
 }
 
 export class Tables extends Construct {
-  readonly customers: Table;
-  readonly transactions: Table;
-  readonly links: Table;
-  readonly statements: Table;
+  readonly customers: ITable;
+  readonly transactions: ITable;
+  readonly links: ITable;
+  readonly statements: ITable;
 
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id);
-    const common = {
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.retain },
-      deletionProtection: props.retain,
-      ...(props.encryptionKey
-        ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey }
-        : { encryption: TableEncryption.DEFAULT }),
-      removalPolicy: props.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    };
+    const { existing } = props;
+    this.customers = existing ? this.existing('customers', existing, props) : this.createCustomers(props);
+    this.transactions = existing ? this.existing('transactions', existing, props) : this.createTransactions(props);
+    this.links = existing ? this.existing('links', existing, props) : this.createLinks(props);
+    this.statements = existing ? this.existing('statements', existing, props) : this.createStatements(props);
+  }
 
-    this.customers = new Table(this, 'Customers', {
-      ...common,
+  private existing(name: TableName, names: ExistingTables, { encryptionKey }: TablesProps): ITable {
+    return Table.fromTableAttributes(this, `Existing-${name}`, {
+      tableName: names[name],
+      globalIndexes: INDEXES.filter(({ table }) => table === name).map(({ indexName }) => indexName),
+      ...(encryptionKey ? { encryptionKey } : {}),
+    });
+  }
+
+  private createCustomers(props: TablesProps): Table {
+    const table = new Table(this, 'Customers', {
+      ...common(props),
       partitionKey: { name: 'customer_key', type: AttributeType.STRING },
     });
-    // Neither index carries `version`: an update that changes nothing else costs no write to the index.
-    this.customers.addGlobalSecondaryIndex({
+    // The indexes leave out the internal attributes, and `version`: an update that changes nothing else costs no write to the index.
+    table.addGlobalSecondaryIndex({
       indexName: 'by_partner',
       partitionKey: { name: 'partner_key', type: AttributeType.STRING },
       projectionType: ProjectionType.INCLUDE,
       nonKeyAttributes: ['stripe_customer_id', 'name', 'email', 'livemode', 'partner_version'],
     });
+    return table;
+  }
 
-    this.transactions = new Table(this, 'Transactions', {
-      ...common,
+  private createTransactions(props: TablesProps): Table {
+    const table = new Table(this, 'Transactions', {
+      ...common(props),
       partitionKey: { name: 'transaction_id', type: AttributeType.STRING },
-      timeToLiveAttribute: 'expires_at',
     });
-    this.transactions.addGlobalSecondaryIndex({
+    table.addGlobalSecondaryIndex({
       indexName: 'by_customer',
       partitionKey: { name: 'customer_key', type: AttributeType.STRING },
       sortKey: { name: 'created', type: AttributeType.NUMBER },
@@ -57,6 +87,7 @@ export class Tables extends Construct {
         'source',
         'amount',
         'amount_refunded',
+        'amount_disputed',
         'amount_net',
         'currency',
         'captured',
@@ -68,18 +99,35 @@ export class Tables extends Construct {
         'livemode',
       ],
     });
+    return table;
+  }
 
-    this.links = new Table(this, 'Links', {
-      ...common,
+  private createLinks(props: TablesProps): Table {
+    return new Table(this, 'Links', {
+      ...common(props),
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
     });
+  }
 
-    // Only the command line tools write it: see docs/rewards.md.
-    this.statements = new Table(this, 'Statements', {
-      ...common,
+  /** Only the command line tools write it: see docs/rewards.md. */
+  private createStatements(props: TablesProps): Table {
+    return new Table(this, 'Statements', {
+      ...common(props),
       partitionKey: { name: 'partner_key', type: AttributeType.STRING },
       sortKey: { name: 'entry', type: AttributeType.STRING },
     });
   }
+}
+
+function common({ retain, encryptionKey }: TablesProps) {
+  return {
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: retain },
+    deletionProtection: retain,
+    ...(encryptionKey
+      ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }
+      : { encryption: TableEncryption.DEFAULT }),
+    removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
+  };
 }

@@ -1,31 +1,47 @@
 // The HTTP API: one route, throttled, with an access log. The signature of each event is its authentication.
 
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type CfnStage, DomainName, HttpApi, HttpMethod, HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { qualifiedName } from './qualified-name.js';
 
 export const WEBHOOK_PATH = '/stripe/webhook';
 
-/** A name of your own for the webhook, with its certificate in the stack's region. */
+/** Your own domain name for the webhook, with its certificate in the stack's region. */
 export interface CustomDomain {
   readonly domainName: string;
   readonly certificateArn: string;
 }
 
+/** How many requests the webhook takes. */
+export interface Throttle {
+  /** Requests per second, on average. */
+  readonly rate: number;
+  /** Requests that may arrive at the same moment. */
+  readonly burst: number;
+}
+
+/**
+ * Far above Stripe's own peak (docs/limits.md): an attacker who floods the public URL has to use up all of it before any of Stripe's
+ * requests is throttled.
+ */
+export const DEFAULT_THROTTLE: Throttle = { rate: 1000, burst: 2000 };
+
 export interface WebhookApiProps {
   readonly ingest: IFunction;
-  /** Requests a second in the long run, and at once. */
-  readonly throttle: { readonly rate: number; readonly burst: number };
+  readonly throttle: Throttle;
+  /** The CloudWatch namespace of the count of throttled requests. */
+  readonly metricsNamespace: string;
   readonly logRetention: RetentionDays;
   readonly customDomain?: CustomDomain;
 }
 
-/** What the access log holds of a request: nothing of its body, and no header. CloudWatch adds the time; there is one route. */
+/** What the access log says about a request: nothing of its body or headers. CloudWatch adds the time, and there is only one route. */
 const ACCESS_LOG_FORMAT = {
   requestId: '$context.requestId',
   status: '$context.status',
@@ -38,6 +54,8 @@ export class WebhookApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
   readonly accessLogGroup: LogGroup;
+  /** How many requests API Gateway answered with 429, counted from the access log: its own metric adds up all of 4xx. */
+  readonly throttledRequests: Metric;
 
   constructor(scope: Construct, id: string, props: WebhookApiProps) {
     super(scope, id);
@@ -53,6 +71,12 @@ export class WebhookApi extends Construct {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.throttledRequests = new MetricFilter(this, 'Throttled', {
+      logGroup: this.accessLogGroup,
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      metricNamespace: props.metricsNamespace,
+      metricName: 'RequestsThrottled',
+    }).metric({ statistic: Stats.SUM, period: Duration.minutes(5) });
     const domain =
       props.customDomain &&
       new DomainName(this, 'DomainName', {

@@ -13,7 +13,9 @@ function emit(store: ReturnType<typeof createMetricStore>, name: string, at: num
   recordEmbedded(store, {
     _aws: {
       Timestamp: at,
-      CloudWatchMetrics: [{ Namespace: 'StripePartnerSync', Dimensions: [['service']], Metrics: [{ Name: name }] }],
+      CloudWatchMetrics: [
+        { Namespace: 'StripePartnerSync/test/Sync', Dimensions: [['service']], Metrics: [{ Name: name }] },
+      ],
     },
     service: 'ingest',
     [name]: values,
@@ -28,7 +30,7 @@ test('every widget of the template is read, and every alarm has a state', () => 
   expect(widgets.filter(({ type }) => type === 'metric').length).toBeGreaterThan(15);
   expect(widgets.map(({ type }) => type)).toContain('alarm');
   const store = createMetricStore();
-  expect([...states(store).values()]).toEqual(Array(10).fill('OK'));
+  expect([...states(store).values()]).toEqual(Array(14).fill('OK'));
 });
 
 test('an alarm over an expression goes off after its periods, and comes back', () => {
@@ -49,7 +51,7 @@ test('a graph has a value for each period with data, and none where there was no
   emit(store, 'EventsQueued', NOW - 25_000, [1, 2]);
   emit(store, 'EventsQueued', NOW - 5_000, [4]);
   const widget = readWidgets(template, new Map()).find(
-    (each) => each.type === 'metric' && each.title === 'Answered 200',
+    (each) => each.type === 'metric' && each.title === '200 responses',
   );
   const range = { from: NOW - 30_000, to: NOW, period: 10_000 };
   const [queued, unwanted] = seriesOf(widget as never, store, range);

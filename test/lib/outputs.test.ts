@@ -14,7 +14,7 @@ describe('stack outputs', () => {
   test('name the URL, every table, queue, secret, function and log group, and the settings', () => {
     expect(Object.keys(outputs)).toEqual(
       expect.arrayContaining([
-        ...['WebhookUrl', 'Settings', 'CustomersTable', 'TransactionsTable', 'LinksTable'],
+        ...['WebhookUrl', 'Settings', 'CustomersTable', 'TransactionsTable', 'LinksTable', 'StatementsTable'],
         ...['QueueUrl', 'QueueArn', 'DeadLetterQueueUrl', 'DeadLetterQueueArn', 'EventSourceId'],
         ...['SigningSecretArn', 'StripeApiKeyArn', 'AlarmTopicArn', 'DashboardName'],
         ...['IngestFunctionName', 'WorkerFunctionName', 'ReconcileFunctionName'],

@@ -11,10 +11,14 @@ import { resourcesOf, shortName, type Template } from '../../local/template.js';
 let cached: Template | undefined;
 
 /** The least that a deployment needs that keeps its data. */
-export const PRODUCTION_PROPS: StripePartnerSyncProps = { livemode: 'live', alarmEmail: 'oncall@example.com' };
+export const PRODUCTION_PROPS: StripePartnerSyncProps = {
+  livemode: 'live',
+  alarmEmail: 'oncall@example.com',
+  quietHours: 'off',
+};
 
 /** Bundles are not needed to know the template: where none was built, an empty one stands in. */
-export function synthesizeTemplate(props: StripePartnerSyncProps = {}): Template {
+export function synthesizeTemplate(props: Partial<StripePartnerSyncProps> = {}): Template {
   for (const name of FUNCTION_NAMES) {
     mkdirSync(bundleFolder(name), { recursive: true });
     const file = join(bundleFolder(name), 'index.mjs');
@@ -28,7 +32,7 @@ export function synthesizeTemplate(props: StripePartnerSyncProps = {}): Template
     context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
     analyticsReporting: false,
   });
-  const stack = new StripePartnerSyncStack(app, 'test', props);
+  const stack = new StripePartnerSyncStack(app, 'test', { ...PRODUCTION_PROPS, livemode: 'both', ...props });
   return app.synth().getStackArtifact(stack.artifactId).template;
 }
 

@@ -1,15 +1,17 @@
-// The parts of the pipeline that dashboard and alarms look at.
+// What the dashboard and the alarms monitor.
 
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Queues } from './queues.js';
 import type { SyncFunction } from './sync-function.js';
+import type { Tables } from './tables.js';
 import type { WebhookApi } from './webhook-api.js';
 
-export interface WatchedParts {
+export interface MonitoredResources {
+  /** The CloudWatch namespace of the functions' own metrics. */
+  readonly namespace: string;
   readonly api: WebhookApi;
   readonly queues: Queues;
   readonly ingest: SyncFunction;
   readonly worker: SyncFunction;
   readonly reconcile: SyncFunction;
-  readonly tables: readonly Table[];
+  readonly tables: Tables;
 }
