@@ -60,11 +60,15 @@ async function work() {
 test.each([
   ['every request', /./],
   ['every write', /\.(PutItem|UpdateItem)$/],
-])('a batch ends after a hundred retries in all when %s is throttled', async (what, pattern) => {
-  throttled = pattern;
-  expect(await work()).toBe(EVENTS);
-  const refused = requests.filter((target) => pattern.test(target)).length;
-  expect(refused).toBeGreaterThan(EVENTS);
-  expect(refused).toBeLessThanOrEqual(EVENTS + RETRIES);
-  process.stdout.write(`retry quota: ${what} throttled, ${refused} throttled requests for ${EVENTS} events\n`);
-}, 60_000);
+])(
+  'a batch ends after a hundred retries in all when %s is throttled',
+  async (what, pattern) => {
+    throttled = pattern;
+    expect(await work()).toBe(EVENTS);
+    const refused = requests.filter((target) => pattern.test(target)).length;
+    expect(refused).toBeGreaterThan(EVENTS);
+    expect(refused).toBeLessThanOrEqual(EVENTS + RETRIES);
+    process.stdout.write(`retry quota: ${what} throttled, ${refused} throttled requests for ${EVENTS} events\n`);
+  },
+  60_000,
+);
