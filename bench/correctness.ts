@@ -2,7 +2,7 @@
 
 import { paginateScan } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
-import type { Item } from '../functions/store/connection.js';
+import type { Item } from '../functions/store/requests.js';
 import { histories } from '../test/support/generate.js';
 import type { Event } from '../test/support/history.js';
 import { expectedRows } from '../test/support/model.js';

@@ -1,8 +1,13 @@
 // `reconcile --check`: compares Stripe with the tables and names each difference. Nothing is sent.
 
 import type { Stripe } from 'stripe';
+import type { Settings } from '../contract/settings.js';
+import type { ChargeChange, EvidenceChange, Transaction } from '../functions/domain/change.js';
+import { chargeRow } from '../functions/domain/charge-row.js';
 import { decide } from '../functions/domain/decide.js';
 import { parseEvent } from '../functions/domain/event.js';
+import { invoiceRow } from '../functions/domain/invoice-row.js';
+import { entityText } from '../functions/domain/join.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
 import { readerOf } from './show.js';
 import { snapshotEvents } from './snapshots.js';
@@ -29,21 +34,33 @@ export async function* differences(stripe: Stripe, target: Target, since: number
     for (const object of data) {
       const [event] = snapshotEvents(invoices ? 'invoices' : 'charges', object as never, now, settings);
       const change = event && decide(parseEvent(event), settings).changes[0];
-      if (!change || !('row' in change)) continue;
+      if (!change || change.kind === 'customer' || change.kind === 'link') continue;
+      const expected = expectedRow(change, settings);
+      if (!expected) continue;
       const row = await reader.transaction(object.id);
       const { id } = object;
-      if (!row) {
-        // A tombstone may be past its time.
-        if (change.kind !== 'delete') yield { id, problem: 'missing' };
-      } else if (change.kind === 'delete' && row.status !== 'deleted') yield { id, problem: 'should be deleted' };
-      // Refunds of invoices are told by their charges, not by the invoice.
-      else if (change.kind !== 'delete' && row.status === 'deleted' && !invoices)
+      if (!row) yield { id, problem: 'missing' };
+      else if (expected.status === 'deleted' && row.status !== 'deleted') yield { id, problem: 'should be deleted' };
+      // An invoice does not show its refunds: its charges do.
+      else if (expected.status === 'recorded' && row.status === 'deleted' && !invoices)
         yield { id, problem: 'should not be deleted' };
-      else if (change.kind === 'record' && row.status === 'recorded' && row.amount_net !== change.row.amount_net) {
-        yield { id, problem: 'amount differs', expected: change.row.amount_net, found: row.amount_net };
-      }
+      else if (!invoices && row.status === 'recorded' && row.amount_net !== expected.amount_net)
+        yield { id, problem: 'amount differs', expected: expected.amount_net, found: row.amount_net };
     }
     after = data.at(-1)?.id;
     if (!has_more || after === undefined) return;
   }
+}
+
+/** The row that a snapshot alone would make. */
+function expectedRow(change: ChargeChange | EvidenceChange, settings: Settings): Transaction | undefined {
+  if (change.kind === 'charge') {
+    const { charge_id, snapshot, refunds_shown, evidence } = change;
+    return (
+      snapshot &&
+      chargeRow({ charge_id, snapshot, refunds_shown, evidence, revision: undefined, link: undefined }, settings)
+    );
+  }
+  const view = new Map([[entityText(change.entity), change]]);
+  return invoiceRow(change.entity.id, view, undefined, settings);
 }

@@ -1,10 +1,9 @@
 // `trace ID`: what happened to an event, charge, invoice, Stripe customer or customer key: tables, dead letters, logs, Stripe.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { parseLogLine } from '../contract/log-line.js';
-import { readPartition } from '../functions/store/connection.js';
-import { readLink } from '../functions/store/customer-links.js';
+import type { Entity, Evidence } from '../functions/domain/change.js';
+import { readDependents, readEvidence, readLink } from '../functions/store/look-up.js';
 import { readDeadLetters, release } from './dead-letters.js';
 import type { Output } from './output.js';
 import { readerOf } from './show.js';
@@ -69,16 +68,11 @@ async function inTables(target: Target, id: string): Promise<Trace[]> {
 /** What the machinery knows of a Stripe customer, a charge or an invoice. */
 async function inLinks({ dynamodb, tables }: Target, id: string): Promise<Trace[]> {
   if (tables.links === '') return [];
+  const context = { client: dynamodb, tables };
   if (id.startsWith('cus_')) {
-    const link = await readLink({ client: dynamodb, tables }, id);
-    const marks = await dynamodb.send(
-      new QueryCommand({
-        TableName: tables.links,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': `customer#${id}`, ':prefix': 'transaction#' },
-        Select: 'COUNT',
-      }),
-    );
+    const link = await readLink(context, id);
+    let count = 0;
+    for await (const ids of readDependents(context, id)) count += ids.length;
     return [
       {
         where: 'links',
@@ -86,15 +80,34 @@ async function inLinks({ dynamodb, tables }: Target, id: string): Promise<Trace[
           ? `Stripe customer ${id} is linked to ${link.customer_key}, by version ${link.version}`
           : `Stripe customer ${id} is not linked to any customer key`,
       },
-      { where: 'links', what: `${marks.Count ?? 0} transactions follow it` },
+      { where: 'links', what: `${count} transactions take their customer key from it` },
     ];
   }
   const traces: Trace[] = [];
-  for (const pk of [`charge#${id}`, `invoice#${id}`]) {
-    for (const { sk } of await readPartition({ client: dynamodb, tables }, pk))
-      traces.push({ where: 'links', what: `${pk.split('#')[0]} ${id}: ${String(sk).replaceAll('#', ' ')}` });
+  for (const type of ['charge', 'payment_intent', 'invoice'] as const) {
+    const evidence = await readEvidence(context, { type, id });
+    for (const each of evidence ? evidenceInWords(evidence) : [])
+      traces.push({ where: 'links', what: `${type.replace('_', ' ')} ${id}: ${each}` });
   }
   return traces;
+}
+
+function evidenceInWords({ refunds, disputes, refunded, failed, paid, claims, related }: Evidence): string[] {
+  const names = (entities: readonly Entity[]) => entities.map((entity) => entity.id).join(', ');
+  return [
+    ...(paid ? [`paid, by event ${paid.event_id}`] : []),
+    ...(claims ?? []).map((claim) => `paid by ${names(claim.payments)}, by version ${claim.version}`),
+    ...(refunded ? [`shows a refund of ${refunded.shown}, by event ${refunded.event_id}`] : []),
+    ...(failed ? [`failed, by event ${failed.event_id}`] : []),
+    ...(refunds ?? []).map(
+      ({ id, amount, undone, event_id }) =>
+        `refund ${id} of ${amount} ${undone ? 'failed or was canceled' : 'was made'}, by event ${event_id}`,
+    ),
+    ...(disputes ?? []).map(
+      ({ id, amount, status, event_id }) => `dispute ${id} of ${amount} is ${status}, by event ${event_id}`,
+    ),
+    ...(related ? [`related to ${names(related)}`] : []),
+  ];
 }
 
 async function inDeadLetters(target: Target, id: string): Promise<Trace[]> {

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { readPartition } from '../functions/store/connection.js';
+import { keysAbout } from '../functions/store/look-up.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 import { postSigned, sampleCharge, sampleCustomer, sampleEvent, sampleInvoice } from './sample-events.js';
@@ -146,10 +146,12 @@ function story(target: Target) {
       await dynamodb.send(
         new DeleteCommand({ TableName: tables.transactions, Key: { transaction_id: transactionId } }),
       );
-      for (const pk of [`customer#${customerId}`, `charge#${chargeId}`, `invoice#${invoiceId}`]) {
-        for (const { sk } of await readPartition({ client: dynamodb, tables }, pk))
-          await dynamodb.send(new DeleteCommand({ TableName: tables.links, Key: { pk, sk } }));
-      }
+      const entities = [
+        { type: 'charge', id: chargeId },
+        { type: 'invoice', id: invoiceId },
+      ] as const;
+      for (const { table, key } of await keysAbout({ client: dynamodb, tables }, customerId, entities))
+        await dynamodb.send(new DeleteCommand({ TableName: table, Key: key }));
     },
   };
 }

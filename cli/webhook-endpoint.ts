@@ -1,7 +1,7 @@
 // `connect`, `disconnect`: the webhook endpoint in Stripe, with exactly the events that the stage's settings need.
 
 import type { Stripe } from 'stripe';
-import { wantedTypes } from '../functions/domain/decide.js';
+import { subscribedTypes } from '../functions/domain/decide.js';
 import { STRIPE_API_VERSION, withRateLimitRetry } from '../functions/stripe/client.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
@@ -26,7 +26,7 @@ export async function connect(
   output: Output,
 ): Promise<void> {
   if (url === '') throw new OperatorError('the stack has no webhook URL: name it with --url', 2);
-  const wanted = wantedTypes(target.settings.transactionSource);
+  const wanted = subscribedTypes(target.settings);
   const endpoint = await findEndpoint(stripe, url);
   const enabled = endpoint?.enabled_events ?? [];
   const differences: Difference[] = [

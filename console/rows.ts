@@ -4,7 +4,7 @@ import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { readerOf } from '../cli/show.js';
 import type { Target } from '../cli/target.js';
 import type { Change } from '../functions/domain/change.js';
-import { readLink } from '../functions/store/customer-links.js';
+import { readLink } from '../functions/store/look-up.js';
 import type { Customer, Transaction } from '../reader/reader.js';
 
 export type Key = Readonly<Record<string, string | number>>;
@@ -166,8 +166,8 @@ export async function rowsOf(target: Target, changes: readonly Change[]): Promis
   for (const change of changes) {
     if (change.kind === 'customer' || change.kind === 'link') customerKeys.add(change.customer_key);
     if (change.kind === 'link') stripeCustomerIds.add(change.stripe_customer_id);
-    if (change.kind === 'record' || change.kind === 'delete') transactionIds.add(change.row.transaction_id);
-    if ('invoice_id' in change && change.invoice_id !== undefined) transactionIds.add(change.invoice_id);
+    if (change.kind === 'charge') transactionIds.add(change.charge_id);
+    if (change.kind === 'evidence' && change.entity.type === 'invoice') transactionIds.add(change.entity.id);
   }
   const [customers, transactions, followers] = await Promise.all([
     Promise.all([...customerKeys].map((key) => reader.customer(key))),

@@ -68,8 +68,9 @@ function describe(outcome: string, reason: string | undefined, changes: readonly
 
 function amountIn(changes: readonly Change[], row?: Transaction): string {
   for (const change of changes) {
-    if (change.kind !== 'record' && change.kind !== 'invoice-paid') continue;
-    return `${formatMoney(change.row.amount_net, change.row.currency ?? '')} `;
+    const payment =
+      change.kind === 'charge' ? change.snapshot : change.kind === 'evidence' ? change.evidence.paid : undefined;
+    if (payment) return `${formatMoney(payment.amount, payment.currency ?? '')} `;
   }
   return row?.status === 'recorded' ? `${formatMoney(row.amount_net, row.currency ?? '')} ` : '';
 }

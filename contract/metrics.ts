@@ -21,6 +21,7 @@ export const WORKER_METRICS = {
   deleted: 'EventsDeleted',
   waiting: 'EventsWaiting',
   customer_updated: 'CustomersUpdated',
+  unchanged: 'EventsUnchanged',
   stale: 'EventsStale',
   ignored: 'EventsIgnored',
   failed: 'EventsFailed',

@@ -21,6 +21,7 @@ export const WORKER_OUTCOMES = [
   'deleted',
   'waiting',
   'customer_updated',
+  'unchanged',
   'stale',
   'ignored',
   'failed',
@@ -28,20 +29,25 @@ export const WORKER_OUTCOMES = [
 ] as const;
 export type WorkerOutcome = (typeof WORKER_OUTCOMES)[number];
 
+/** What becomes of an event that the store applies. */
+export type AppliedOutcome = Exclude<WorkerOutcome, 'ignored' | 'failed' | 'not_understood'>;
+
 /** Why an event changes nothing, where its outcome is `ignored`. */
 export const IGNORED_REASONS = [
   'no_customer_key',
   'not_yet_paid',
   'nothing_paid',
-  'not_by_id',
+  'no_payment_named',
+  'no_charge',
+  'paid_out_of_band',
   'unsupported_type',
   'livemode_mismatch',
 ] as const;
 export type IgnoredReason = (typeof IGNORED_REASONS)[number];
 
-/** A message that failed stays in the queue, and moves to the dead-letter queue once its receives are used up. */
+/** A message with such an outcome stays in the queue, and moves to the dead-letter queue once its receives are used up. */
 export function mustBeRetried({ outcome }: { readonly outcome: WorkerOutcome }): boolean {
-  return outcome === 'failed';
+  return outcome === 'failed' || outcome === 'not_understood';
 }
 
 /** Each outcome in words, for log lines and tools. Refusals speak for themselves. */
@@ -51,10 +57,11 @@ export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | Wo
   deleted: 'deleted',
   waiting: 'recorded or noted, waiting for its customer or invoice',
   customer_updated: 'customer updated',
+  unchanged: 'noted, changes no row',
   stale: 'no change: a newer event has been applied',
   ignored: 'ignored',
   failed: 'failed, will be retried',
-  not_understood: 'not understood, moved to the dead-letter queue',
+  not_understood: 'not understood, will move to the dead-letter queue',
   unsupported_type: 'answered with 200: this event type is not used',
   livemode_mismatch: 'answered with 200: this livemode is not accepted',
 };

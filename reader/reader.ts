@@ -7,9 +7,10 @@ import {
   paginateScan,
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import type { DeletedTransaction, RecordedTransaction, Transaction } from '../functions/domain/change.js';
+import type { DeletedTransaction, RecordedTransaction } from '../functions/domain/change.js';
 
-export type { DeletedTransaction, RecordedTransaction, Transaction };
+export type { DeletedTransaction, RecordedTransaction };
+export type Transaction = RecordedTransaction | DeletedTransaction;
 
 /** A row of `customers`. */
 export interface Customer {

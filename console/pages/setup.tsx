@@ -3,7 +3,7 @@
 
 import type { FC } from 'hono/jsx';
 import type { StackFile } from '../../contract/stack-file.js';
-import { wantedTypes } from '../../functions/domain/decide.js';
+import { subscribedTypes } from '../../functions/domain/decide.js';
 import { SNIPPETS } from '../snippets.js';
 import { Copy, Layout } from './layout.js';
 
@@ -51,14 +51,14 @@ export const SetupPage: FC<{ stack: StackFile; signingSecret: string }> = ({ sta
           {settings.partialRefund}, mode: {settings.livemode}), with the payload style <em>snapshot</em>:
         </p>
         <ul class="ticks">
-          {wantedTypes(settings.transactionSource).map((type) => (
+          {subscribedTypes(settings).map((type) => (
             <li>
               <code>{type}</code>
             </li>
           ))}
         </ul>
         <pre id="event-list" hidden>
-          {wantedTypes(settings.transactionSource).join(',')}
+          {subscribedTypes(settings).join(',')}
         </pre>
         <Copy id="event-list" what="the event types" />
       </section>

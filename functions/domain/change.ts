@@ -1,21 +1,43 @@
 // What an event changes, as plain data. domain/ decides it, store/ carries it out.
+//
+// Each kind of change can be joined with another about the same thing (`join.ts`), in any order and any number of times.
 
 import type { IgnoredReason } from '../../contract/outcomes.js';
-import type { MetadataOddity } from './metadata.js';
+import type { Source, Stamp } from './event.js';
+import type { MetadataIssue } from './metadata.js';
 
-/** A row of `transactions` that stands. Amounts in the currency's minor unit, times in Unix seconds. */
-export interface RecordedTransaction {
-  readonly transaction_id: string;
+/** A recorded row of `transactions`. */
+export interface RecordedTransaction extends Transaction {
   readonly status: 'recorded';
+  readonly deleted_customer_key?: never;
+  readonly deleted_reason?: never;
+}
+
+/** A row of `transactions` that reversals, or a failure, have deleted. */
+export interface DeletedTransaction extends Transaction {
+  readonly status: 'deleted';
+  readonly customer_key?: never;
+  readonly deleted_reason: DeletedReason;
+}
+
+/** The public attributes of a row of `transactions`. Amounts are in the currency's minor unit, times in Unix seconds. */
+export interface Transaction {
+  readonly transaction_id: string;
+  readonly status: 'recorded' | 'deleted';
   readonly source: 'charge' | 'invoice';
   readonly amount: number;
   readonly amount_refunded: number;
+  /** Only if greater than 0. */
+  readonly amount_disputed?: number;
   readonly amount_net: number;
   readonly currency?: string;
   readonly captured?: boolean;
   readonly created?: number;
   readonly stripe_customer_id?: string;
+  /** Of a recorded row. */
   readonly customer_key?: string;
+  /** Of a deleted row, in place of `customer_key`. */
+  readonly deleted_customer_key?: string;
   readonly customer_key_source?: 'own' | 'linked';
   readonly product_key?: string;
   readonly payment_intent_id?: string;
@@ -24,126 +46,166 @@ export interface RecordedTransaction {
   readonly event_id: string;
   readonly event_type: string;
   readonly version: string;
+  readonly deleted_reason?: DeletedReason;
 }
 
-export type DeletedReason = 'refunded' | 'failed' | 'expired';
+export type DeletedReason = 'refunded' | 'disputed' | 'failed' | 'expired';
 
-/** What is left of a transaction that was taken back: a tombstone, kept until `expires_at` (Unix seconds). */
-export interface DeletedTransaction {
-  readonly transaction_id: string;
-  readonly status: 'deleted';
-  readonly source: 'charge' | 'invoice';
+/** What a charge or an invoice says about itself, apart from its reversals. */
+export interface Payment {
   readonly amount: number;
   readonly currency?: string;
+  readonly captured?: boolean;
   readonly created?: number;
+  readonly stripe_customer_id?: string;
+  /** From its own metadata. */
+  readonly customer_key?: string;
+  readonly product_key?: string;
+  readonly payment_intent_id?: string;
+  readonly invoice_id?: string;
   readonly livemode: boolean;
-  readonly event_id: string;
-  readonly event_type: string;
-  readonly version: string;
-  readonly deleted_reason: DeletedReason;
-  readonly expires_at: number;
 }
 
-export type Transaction = RecordedTransaction | DeletedTransaction;
+/** A decisive snapshot of a charge. */
+export interface ChargeSnapshot extends Payment, ShownRefund {
+  /** The payment failed, or its authorization lapsed. */
+  readonly failure?: 'failed' | 'expired';
+}
 
-/** `customers[customer_key]` exists; with `snapshot` its attributes, with `partner` who referred it, if that is news. */
+/** What a snapshot of a charge says about its refunds. */
+export interface ShownRefund extends Source {
+  /** `amount_refunded`, less what a partial capture released. */
+  readonly shown: number;
+  /** `refunded` is true. */
+  readonly says_refunded?: true;
+  /** The payload has no `amount_captured`, so it cannot tell a refund from a released amount (before API 2020-08-27). */
+  readonly is_ambiguous?: true;
+}
+
+/** Whether a `charge.refunded` shows a refund. */
+export interface RefundShown extends Stamp {
+  readonly shows: boolean;
+}
+
+/** The newest snapshot of one refund. */
+export interface RefundSnapshot extends Source {
+  readonly id: string;
+  readonly amount: number;
+  /** When the refund was created. */
+  readonly created: number;
+  /** It failed or was canceled. */
+  readonly undone?: true;
+}
+
+/** The newest snapshot of one dispute. */
+export interface DisputeSnapshot extends Source {
+  readonly id: string;
+  readonly amount: number;
+  readonly currency?: string;
+  readonly status: string;
+}
+
+/** A paid event of an invoice. */
+export interface PaidInvoice extends Payment, Source {
+  /** The invoice's total and the part of it that is not tax, if the invoice states both. */
+  readonly tax_basis?: { readonly total: number; readonly excluding_tax: number };
+}
+
+/** What one event says about which payments paid an invoice. */
+export interface PaymentClaim extends Stamp {
+  readonly payments: readonly Entity[];
+}
+
+export interface PaymentLink extends Stamp {
+  readonly invoice_id: string;
+}
+
+/** Something that evidence is about. */
+export interface Entity {
+  readonly type: 'charge' | 'payment_intent' | 'invoice';
+  readonly id: string;
+}
+
+/**
+ * What is known about a charge, a payment intent or an invoice besides its row. Evidence only grows: each field is the newest
+ * of its kind, the newest by ID, or a set. Lists are sorted, so equal evidence is equal as JSON.
+ */
+export interface Evidence {
+  /** Of a charge. */
+  readonly refunds?: readonly RefundSnapshot[];
+  readonly disputes?: readonly DisputeSnapshot[];
+  /** Every `charge.refunded` of the charge. */
+  readonly refunds_shown?: readonly RefundShown[];
+  /** Of a charge in `invoice` mode: its newest `charge.refunded`, with the invoice that it names. */
+  readonly refunded?: ShownRefund & { readonly invoice_id?: string };
+  /** Of a charge in `invoice` mode: its newest `charge.failed`. */
+  readonly failed?: Source;
+  /** Of an invoice: its newest paid event. */
+  readonly paid?: PaidInvoice;
+  /** Of an invoice: by event, so that the greater rendering of an event replaces the other. */
+  readonly claims?: readonly PaymentClaim[];
+  /** Of a payment intent or a charge: which invoice it paid, as version 0.1.0 kept it. */
+  readonly links?: readonly PaymentLink[];
+  /** Everything that was ever named together with this; where to look, not what is true. */
+  readonly related?: readonly Entity[];
+}
+
+/** `customers[customer_key]` exists; `snapshot` has its attributes, `partner` who referred it. */
 export interface CustomerChange {
   readonly kind: 'customer';
   readonly customer_key: string;
   readonly snapshot?: CustomerSnapshot;
   readonly partner?: PartnerClaim;
+  /** The customer's name and email are forgotten for good. */
+  readonly erased?: true;
 }
 
-export interface CustomerSnapshot {
+export interface CustomerSnapshot extends Stamp {
   readonly stripe_customer_id: string;
   readonly name?: string;
   readonly email?: string;
   readonly livemode: boolean;
-  readonly version: string;
 }
 
-export interface PartnerClaim {
+/** The earliest one counts. */
+export interface PartnerClaim extends Stamp {
   readonly partner_key: string;
-  readonly version: string;
 }
 
-/** The Stripe customer belongs to the `customer_key`, from this version on. */
-export interface LinkChange {
+/** The Stripe customer belongs to the `customer_key` from this version on. */
+export interface LinkChange extends Stamp {
   readonly kind: 'link';
   readonly stripe_customer_id: string;
   readonly customer_key: string;
-  readonly version: string;
+  /** The oldest event that was merged into this change. */
+  readonly oldest: Stamp;
 }
 
-/** A charge's snapshot becomes its row, unless a newer one has or a deletion stands. */
-export interface RecordChange {
-  readonly kind: 'record';
-  readonly row: RecordedTransaction;
-}
-
-/** A charge's row becomes a tombstone for good, by the newest deleting snapshot. */
-export interface DeleteChange {
-  readonly kind: 'delete';
-  readonly row: DeletedTransaction;
-}
-
-/** A payment of an invoice, by the id of its payment intent or of its charge. */
-export interface PaymentReference {
-  readonly type: 'payment_intent' | 'charge';
-  readonly id: string;
-}
-
-/**
- * Something that an event says about an invoice. Evidence is only ever added, each piece under its event's version, and the
- * invoice's row is computed from all of it (`invoice-row.ts`); so neither order nor duplicates can matter.
- */
-export type InvoiceEvidence =
-  | {
-      readonly kind: 'invoice-paid';
-      readonly invoice_id: string;
-      readonly version: string;
-      readonly row: RecordedTransaction;
-    }
-  | {
-      readonly kind: 'invoice-payment';
-      readonly invoice_id: string;
-      readonly version: string;
-      readonly payment: PaymentReference;
-    }
-  | ({ readonly kind: 'charge-refunded' } & ChargeRefund)
-  | ({ readonly kind: 'charge-failed' } & ChargeFailure);
-
-/** What a `charge.refunded` says, in invoice mode. */
-export interface ChargeRefund extends DeletingEvent {
+/** What is new about a charge in `charge` mode: a decisive snapshot, or evidence of refunds and disputes, or both. */
+export interface ChargeChange {
+  readonly kind: 'charge';
   readonly charge_id: string;
-  readonly payment_intent_id?: string;
-  /** The invoice that the charge itself names (API before 2025-03-31). */
-  readonly invoice_id?: string;
-  /** What was truly refunded, in minor units. */
-  readonly amount_refunded: number;
+  readonly snapshot?: ChargeSnapshot;
+  /** Every decisive `charge.refunded`. They are kept in the row, which is written anyway. */
+  readonly refunds_shown?: readonly RefundShown[];
+  readonly evidence?: Evidence;
 }
 
-/** What a `charge.failed` says, in invoice mode. */
-export interface ChargeFailure extends DeletingEvent {
-  readonly charge_id: string;
+/** What is new about an entity in `invoice` mode. */
+export interface EvidenceChange {
+  readonly kind: 'evidence';
+  readonly entity: Entity;
+  readonly evidence: Evidence;
 }
 
-export interface DeletingEvent {
-  readonly version: string;
-  readonly event_id: string;
-  readonly event_type: string;
-  readonly deleted_reason: DeletedReason;
-  readonly expires_at: number;
-}
-
-export type Change = CustomerChange | LinkChange | RecordChange | DeleteChange | InvoiceEvidence;
+export type Change = CustomerChange | LinkChange | ChargeChange | EvidenceChange;
 
 /** What an event means. */
 export interface Decision {
-  /** The id of the event's object. */
+  /** The ID of the event's object. */
   readonly objectId: string;
   readonly changes: readonly Change[];
-  /** Why nothing is changed, where nothing is. */
+  /** Why nothing is changed, if nothing is. */
   readonly ignored?: IgnoredReason;
-  readonly oddities: readonly MetadataOddity[];
+  readonly metadataIssues: readonly MetadataIssue[];
 }

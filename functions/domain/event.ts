@@ -1,17 +1,19 @@
-// What a Stripe event is to us: the few fields of the envelope that every rule reads, and which of two events is newer.
+// The envelope of a Stripe event, which of two snapshots is newer, and how the rules read fields.
 
 export type StripeObject = Readonly<Record<string, unknown>>;
 
-/** The envelope of a snapshot ("v1") event, as far as we read it. `created` is in Unix seconds. */
+/** The envelope of a snapshot ("v1") event, as far as the rules read it. `created` is in Unix seconds. */
 export interface StripeEvent {
   readonly id: string;
   readonly type: string;
   readonly created: number;
   readonly livemode: boolean;
+  /** The API version that the event was rendered in. Some events have none. */
+  readonly api_version?: string;
   readonly data: { readonly object: StripeObject };
 }
 
-/** A message is no event, or of a shape that no rule knows. Retrying cannot help: it belongs in the dead-letter queue. */
+/** A message is not an event, or has a shape that no rule knows. A retry cannot help: it belongs in the dead-letter queue. */
 export class EventNotUnderstoodError extends Error {
   override readonly name = 'EventNotUnderstoodError';
   constructor(
@@ -24,7 +26,7 @@ export class EventNotUnderstoodError extends Error {
 }
 
 /**
- * Takes the envelope out of a parsed message.
+ * Reads the envelope of a parsed message.
  *
  * @throws {EventNotUnderstoodError} when a field that every rule needs is missing or of the wrong kind
  */
@@ -37,30 +39,78 @@ export function parseEvent(value: unknown): StripeEvent {
     type: requiredId(value, 'type'),
     created: requiredTime(value.created),
     livemode: value.livemode === true,
+    ...(typeof value.api_version === 'string' ? { api_version: value.api_version } : {}),
     data: { object },
   };
 }
 
+/** What a fact was learned from, to tell which of two facts is newer. */
+export interface Stamp {
+  readonly version: string;
+  readonly api_version?: string;
+}
+
+/** What a row says about the event that determines it. */
+export interface Source extends Stamp {
+  readonly event_id: string;
+  readonly event_type: string;
+}
+
 /**
- * The order of events about one object: `created` (12 digits), the rank of the type, the event's id, compared as a string.
- * Stripe stamps whole seconds, so the rank settles what one second holds and the id what is left.
+ * The order of events about one object: `created` (12 digits), the rank of the type, the event's ID, compared as a string.
+ * Stripe stamps whole seconds, so the rank decides within a second, and the ID where the rank cannot.
  */
 export function versionOf(event: Pick<StripeEvent, 'created' | 'type' | 'id'>): string {
   return `${String(event.created).padStart(12, '0')}#${RANKS.get(event.type) ?? 0}#${event.id}`;
 }
 
+export function stampOf(event: StripeEvent): Stamp {
+  return { version: versionOf(event), ...(event.api_version === undefined ? {} : { api_version: event.api_version }) };
+}
+
+export function sourceOf(event: StripeEvent): Source {
+  return { event_id: event.id, event_type: event.type, ...stampOf(event) };
+}
+
+/** When the event with this version was created, in Unix seconds. */
+export function createdAt(version: string): number {
+  return Number(version.slice(0, 12));
+}
+
+/**
+ * Whether one stamp is newer than another. "One event ID can arrive in two renderings … Then the one with the greater
+ * `api_version` counts, compared as strings; an absent one is the smallest."
+ */
+export function isNewer(a: Stamp, b: Stamp): boolean {
+  return a.version === b.version ? (a.api_version ?? '') > (b.api_version ?? '') : a.version > b.version;
+}
+
+/** The newest of some facts, or undefined if there are none. */
+export function newest<T extends Stamp>(facts: readonly T[]): T | undefined {
+  return facts.reduce<T | undefined>(
+    (best, fact) => (best === undefined || isNewer(fact, best) ? fact : best),
+    undefined,
+  );
+}
+
+/** Every event type that is not listed has rank 0. */
 const RANKS: ReadonlyMap<string, number> = new Map([
-  ['customer.created', 0],
   ['customer.updated', 1],
-  ['charge.succeeded', 0],
-  ['charge.failed', 0],
   ['charge.captured', 1],
+  ['refund.updated', 1],
+  ['charge.refund.updated', 1],
+  ['charge.dispute.funds_withdrawn', 1],
+  ['customer.deleted', 2],
   ['charge.updated', 2],
+  ['refund.failed', 2],
+  ['charge.dispute.updated', 2],
   ['charge.refunded', 3],
   ['charge.expired', 3],
+  ['charge.dispute.funds_reinstated', 3],
+  ['charge.dispute.closed', 4],
 ]);
 
-// Reading fields. Stripe expands references to whole objects where an account asks for it, and says null for absent.
+// Reading fields. Stripe expands references to whole objects on request, and writes null for an absent value.
 
 /** Stripe's ids are at most 255 characters (https://docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backwards-compatible). */
 const MAX_ID_LENGTH = 255;
@@ -76,7 +126,7 @@ export function requiredId(object: Readonly<Record<string, unknown>>, field: str
   throw new EventNotUnderstoodError(field, `a string of 1 to ${MAX_ID_LENGTH} characters`);
 }
 
-/** The id that a reference names, whether it is an id or an expanded object; absent where it is null or empty. */
+/** The ID that a reference names, whether it is an ID or an expanded object; absent if it is null or empty. */
 export function referencedId(reference: unknown, field: string): string | undefined {
   const value = isObject(reference) ? reference.id : reference;
   if (value === undefined || value === null || value === '') return undefined;
@@ -102,12 +152,12 @@ export function requiredAmount(object: StripeObject, field: string): number {
   return amount;
 }
 
-/** A string as it stands; absent where it is null, empty or no string. */
+/** A non-empty string; anything else counts as absent. */
 export function optionalString(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value.toWellFormed() : undefined;
 }
 
-/** Unix seconds; absent where it is no number. */
+/** Unix seconds; absent unless it is an integer. */
 export function optionalTime(value: unknown): number | undefined {
   return Number.isSafeInteger(value) ? (value as number) : undefined;
 }
@@ -120,13 +170,13 @@ function requiredTime(value: unknown): number {
   throw new EventNotUnderstoodError('created', 'a time in Unix seconds');
 }
 
-/** The object's own mode, or the event's where the object does not say. */
+/** The object's own mode, or the event's if the object does not state one. */
 export function livemodeOf(event: StripeEvent): boolean {
   const own = event.data.object.livemode;
   return typeof own === 'boolean' ? own : event.livemode;
 }
 
-/** @throws {EventNotUnderstoodError} where `data.object` says that it is something else */
+/** @throws {EventNotUnderstoodError} if `data.object` says that it is something else */
 export function expectObject(event: StripeEvent, name: string): StripeObject {
   const said = event.data.object.object;
   if (said !== undefined && said !== name) throw new EventNotUnderstoodError('data.object', `of object type ${name}`);

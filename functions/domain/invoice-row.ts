@@ -1,93 +1,107 @@
-// The row of an invoice, computed from all that is known of it. Pure, so its order-freedom needs no proof beyond this page.
+// The row of an invoice, computed from everything that is known about it and about the charges that paid it.
 
 import type { Settings } from '../../contract/settings.js';
-import type {
-  ChargeFailure,
-  ChargeRefund,
-  DeletedTransaction,
-  DeletingEvent,
-  RecordedTransaction,
-  Transaction,
-} from './change.js';
-import { defined } from './event.js';
+import type { Entity, Evidence, PaidInvoice, PaymentLink } from './change.js';
+import { newest, type Source } from './event.js';
+import { entityText } from './join.js';
+import { deletedBy, reversed } from './reversals.js';
+import { type Balance, type CustomerLink, rowOf, type StoredRow } from './row.js';
 
-/** All evidence that can bear on one invoice, in any order. */
-export interface InvoiceView {
-  readonly invoice_id: string;
-  /** What each `invoice.payment_succeeded` of it would record. */
-  readonly paid: readonly RecordedTransaction[];
-  readonly refunds: readonly ChargeRefund[];
-  readonly failures: readonly ChargeFailure[];
-  /** Which invoice each payment intent, and each charge, is known to have paid, by which version. */
-  readonly links: readonly PaymentLink[];
+/** The evidence of everything that is related to an invoice, directly or not. */
+export type InvoiceView = ReadonlyMap<string, { readonly entity: Entity; readonly evidence: Evidence }>;
+
+/** @returns the row, or undefined until the invoice has been paid */
+export function invoiceRow(
+  invoiceId: string,
+  view: InvoiceView,
+  link: CustomerLink | undefined,
+  settings: Settings,
+): StoredRow | undefined {
+  const paid = paidEventOf(invoiceId, view);
+  if (!paid) return undefined;
+  const { event_id, event_type, version, api_version: _, tax_basis, ...payment } = paid;
+  const sum = sumOfCharges(invoiceId, paid, view, settings);
+  const failure = newest(failuresOf(invoiceId, view));
+  const balance: Balance = {
+    amount: paid.amount,
+    refunded: sum.refunded,
+    disputed: sum.disputed,
+    deleted_reason: failure ? 'failed' : deletedBy(paid.amount, sum, settings),
+  };
+  // "the newest such event determines `event_id`, `event_type` and `version`"
+  const sources = failure ? [failure] : [{ event_id, event_type, version }, ...sum.sources];
+  return rowOf(
+    { transaction_id: invoiceId, source: 'invoice' },
+    payment,
+    settings.amountBasis === 'excluding_tax' ? withoutTax(balance, tax_basis) : balance,
+    sources,
+    link,
+  );
 }
 
-export interface PaymentLink {
-  readonly type: 'payment_intent' | 'charge';
-  readonly id: string;
-  readonly invoice_id: string;
-  readonly version: string;
+export function paidEventOf(invoiceId: string, view: InvoiceView): PaidInvoice | undefined {
+  return view.get(entityText({ type: 'invoice', id: invoiceId }))?.evidence.paid;
+}
+
+/** "`refunded` and `disputed` of an invoice are the sums over its charges, capped at `amount_paid`." */
+function sumOfCharges(invoiceId: string, paid: PaidInvoice, view: InvoiceView, settings: Settings) {
+  const sources: Source[] = [];
+  let refunded = 0;
+  let disputed = 0;
+  for (const { entity, evidence } of view.values()) {
+    if (entity.type !== 'charge' || invoiceOf(entity, evidence, view) !== invoiceId) continue;
+    const charge = evidence.refunded;
+    const part = reversed(paid, { charge, evidence }, settings);
+    refunded += part.refunded;
+    disputed += part.disputed;
+    sources.push(...part.sources);
+    if (charge && charge.shown > 0) sources.push(charge);
+  }
+  refunded = Math.min(paid.amount, refunded);
+  return { refunded, disputed: Math.min(paid.amount - refunded, disputed), sources };
 }
 
 /**
- * The invoice's row; absent until its `invoice.payment_succeeded` has come.
- *
- * @returns a row without the `customer_key` of its linked Stripe customer, which the store adds
+ * "The invoice of a charge is `charge.invoice` of its newest `charge.refunded` …; otherwise the invoice linked to its payment
+ * intent …; otherwise the invoice linked to the charge ID."
  */
-export function invoiceRow(view: InvoiceView, settings: Settings): Transaction | undefined {
-  const paid = newest(view.paid);
-  if (!paid) return undefined;
-  const refunds = view.refunds.filter((refund) => invoiceOf(refund, view.links) === view.invoice_id);
-  const failures = view.failures.filter(
-    (failure) => linked('charge', failure.charge_id, view.links) === view.invoice_id,
-  );
-  const refunded = settings.partialRefund === 'net' ? newestOfEachCharge(refunds) : refunds;
-  const truly = refunded.filter((refund) => refund.amount_refunded > 0);
-  const total = truly.reduce((sum, refund) => sum + refund.amount_refunded, 0);
-  const isRefunded = settings.partialRefund === 'net' ? truly.length > 0 && total >= paid.amount : truly.length > 0;
-  const deleting = newest<DeletingEvent>([...failures, ...(isRefunded ? truly : [])]);
-  if (deleting) return deletedTransaction(paid, deleting);
-  // Under `delete` nothing truly refunded is left here, so the total is 0.
-  return { ...paid, amount_refunded: total, amount_net: paid.amount - total };
+function invoiceOf(charge: Entity, evidence: Evidence, view: InvoiceView): string | undefined {
+  const intents = (evidence.related ?? []).filter(({ type }) => type === 'payment_intent');
+  return evidence.refunded?.invoice_id ?? linkedInvoice(intents, view) ?? linkedInvoice([charge], view);
 }
 
-/** "The invoice of a charge is `charge.invoice`, else the invoice linked to its `payment_intent`, else to the charge id." */
-function invoiceOf(refund: ChargeRefund, links: readonly PaymentLink[]): string | undefined {
-  return (
-    refund.invoice_id ??
-    (refund.payment_intent_id === undefined ? undefined : linked('payment_intent', refund.payment_intent_id, links)) ??
-    linked('charge', refund.charge_id, links)
-  );
-}
-
-/** Where two invoices claim one payment, the newer word counts. */
-function linked(type: PaymentLink['type'], id: string, links: readonly PaymentLink[]): string | undefined {
-  return newest(links.filter((link) => link.type === type && link.id === id))?.invoice_id;
-}
-
-function newestOfEachCharge(refunds: readonly ChargeRefund[]): ChargeRefund[] {
-  const charges = new Set(refunds.map((refund) => refund.charge_id));
-  return [...charges].flatMap((id) => newest(refunds.filter((refund) => refund.charge_id === id)) ?? []);
-}
-
-export function newest<T extends { readonly version: string }>(items: readonly T[]): T | undefined {
-  return items.reduce<T | undefined>((best, item) => (best && best.version >= item.version ? best : item), undefined);
-}
-
-/** "Of an invoice: `amount`, `currency`, `created` and `livemode` from its own newest event", the rest from the deleting one. */
-function deletedTransaction(paid: RecordedTransaction, deleting: DeletingEvent): DeletedTransaction {
-  return defined({
-    transaction_id: paid.transaction_id,
-    status: 'deleted' as const,
-    source: 'invoice' as const,
-    amount: paid.amount,
-    currency: paid.currency,
-    created: paid.created,
-    livemode: paid.livemode,
-    event_id: deleting.event_id,
-    event_type: deleting.event_type,
-    version: deleting.version,
-    deleted_reason: deleting.deleted_reason,
-    expires_at: deleting.expires_at,
+/** The invoice that one of these payments paid. "The newest link wins." */
+function linkedInvoice(payments: readonly Entity[], view: InvoiceView): string | undefined {
+  const wanted = new Set(payments.map(entityText));
+  const links = [...view.values()].flatMap(({ entity, evidence }): readonly PaymentLink[] => {
+    if (wanted.has(entityText(entity))) return evidence.links ?? [];
+    const claims = (evidence.claims ?? []).filter(({ payments }) =>
+      payments.some((each) => wanted.has(entityText(each))),
+    );
+    return claims.map((claim) => ({ ...claim, invoice_id: entity.id }));
   });
+  return newest(links)?.invoice_id;
+}
+
+/** "`charge.failed` deletes only by the charge's own ID." */
+function failuresOf(invoiceId: string, view: InvoiceView): Source[] {
+  return [...view.values()].flatMap(({ entity, evidence }) =>
+    entity.type === 'charge' && evidence.failed && linkedInvoice([entity], view) === invoiceId ? [evidence.failed] : [],
+  );
+}
+
+/**
+ * "Each of `amount`, `amount_refunded` and `amount_disputed` becomes a × X / T, rounded half up, after the decision whether the row
+ * is deleted. If T is 0 or the tax is unknown, amounts stay as they are."
+ */
+function withoutTax(balance: Balance, basis: PaidInvoice['tax_basis']): Balance {
+  if (!basis || basis.total <= 0) return balance;
+  const [total, excluding] = [BigInt(basis.total), BigInt(basis.excluding_tax)];
+  const scale = (amount: number) => Number((2n * BigInt(amount) * excluding + total) / (2n * total));
+  return {
+    ...balance,
+    amount: scale(balance.amount),
+    refunded: scale(balance.refunded),
+    disputed: scale(balance.disputed),
+  };
 }

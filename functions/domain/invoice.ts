@@ -1,6 +1,6 @@
-// Invoices: what `invoice.payment_succeeded` and `invoice_payment.paid` say in `invoice` mode.
+// Invoices: what `invoice.payment_succeeded`, `invoice.paid` and `invoice_payment.paid` say in `invoice` mode.
 
-import type { Change, Decision, PaymentReference, RecordedTransaction } from './change.js';
+import type { Change, Decision, Entity, Evidence, PaidInvoice } from './change.js';
 import { namedCustomer } from './customer.js';
 import {
   defined,
@@ -16,60 +16,53 @@ import {
   requiredId,
   type StripeEvent,
   type StripeObject,
-  versionOf,
+  sourceOf,
+  stampOf,
 } from './event.js';
+import { entityText } from './join.js';
 import { type Keys, readKeys } from './metadata.js';
+import { relate } from './relate.js';
 
-/** `invoice.payment_succeeded`: "record the transaction, unless `amount_paid` is 0". */
+/** `invoice.payment_succeeded` and `invoice.paid`: "record the transaction, unless `amount_paid` is 0". */
 export function decideInvoicePaid(event: StripeEvent): Decision {
   const invoice = expectObject(event, 'invoice');
   const objectId = requiredId(invoice, 'id');
+  if (event.type === 'invoice.paid' && invoice.paid_out_of_band === true)
+    return { objectId, changes: [], ignored: 'paid_out_of_band', metadataIssues: [] };
   const keys = readKeys(invoice.metadata, ...subscriptionMetadata(invoice));
-  const version = versionOf(event);
-  const payments: Change[] = paymentsOf(invoice).map((payment) => ({
-    kind: 'invoice-payment',
-    invoice_id: objectId,
-    version,
-    payment,
-  }));
-  if (amountPaid(invoice) === 0) {
-    return { objectId, changes: payments, ignored: 'nothing_paid', oddities: keys.oddities };
-  }
-  const row = recordedTransaction(event, invoice, keys);
-  return {
-    objectId,
-    changes: [
-      { kind: 'invoice-paid', invoice_id: objectId, version, row },
-      ...payments,
-      ...namedCustomer(keys, version),
-    ],
-    oddities: keys.oddities,
-  };
+  const about = { objectId, metadataIssues: keys.issues };
+  const payments = paymentsOf(invoice);
+  if (amountPaid(invoice) === 0)
+    return { ...about, changes: claim(event, objectId, payments), ignored: 'nothing_paid' };
+  const changes: Change[] = claim(event, objectId, payments, { paid: paidInvoice(event, invoice, keys) });
+  return { ...about, changes: [...changes, ...namedCustomer(keys, stampOf(event))] };
 }
 
-/** `invoice_payment.paid`: "link payment to invoice (API 2025-03-31 and later say it nowhere else)". */
+/** `invoice_payment.paid`: "link a payment to its invoice (the only source of this link since API 2025-03-31)". */
 export function decideInvoicePaymentPaid(event: StripeEvent): Decision {
   const invoicePayment = expectObject(event, 'invoice_payment');
   const objectId = requiredId(invoicePayment, 'id');
   const invoiceId = referencedId(invoicePayment.invoice, 'invoice');
-  if (invoiceId === undefined) throw new EventNotUnderstoodError('invoice', 'an id or an expanded object');
-  const changes: Change[] = paymentReferences(invoicePayment.payment).map((payment) => ({
-    kind: 'invoice-payment',
-    invoice_id: invoiceId,
-    version: versionOf(event),
-    payment,
-  }));
+  if (invoiceId === undefined) throw new EventNotUnderstoodError('invoice', 'an ID or an expanded object');
+  const payments = paymentReferences(invoicePayment.payment);
+  const about = { objectId, changes: claim(event, invoiceId, payments), metadataIssues: [] };
   // A payment made outside Stripe (`payment.type: payment_record`) has no charge that could be refunded.
-  return { objectId, changes, ...(changes.length === 0 ? { ignored: 'not_by_id' as const } : {}), oddities: [] };
+  return payments.length === 0 ? { ...about, ignored: 'no_payment_named' } : about;
 }
 
-/** "Where it lacks a key, the subscription's copy on the invoice is read", at its place since 2025-03-31, then before. */
+/** What an event says about which payments paid the invoice. It may name none: then it replaces a rendering that did. */
+function claim(event: StripeEvent, invoiceId: string, payments: readonly Entity[], evidence: Evidence = {}): Change[] {
+  const claims = [{ ...stampOf(event), payments }];
+  return relate({ type: 'invoice', id: invoiceId }, { ...evidence, claims }, payments);
+}
+
+/** "a key missing there is read from the subscription's metadata on the invoice": where it is since 2025-03-31, then where it was. */
 function subscriptionMetadata(invoice: StripeObject): unknown[] {
   const parent = isObject(invoice.parent) ? invoice.parent.subscription_details : undefined;
   return [parent, invoice.subscription_details].map((details) => (isObject(details) ? details.metadata : undefined));
 }
 
-/** In minor units. Invoices of the API before 2018 have no `amount_paid`: one that is `paid` was paid what was due. */
+/** In minor units. Invoices before API 2018 have no `amount_paid`; a `paid` one was paid what was due. */
 function amountPaid(invoice: StripeObject): number {
   const amount = optionalAmount(invoice, 'amount_paid');
   if (amount === undefined && invoice.paid === true) return requiredAmount(invoice, 'amount_due');
@@ -77,16 +70,16 @@ function amountPaid(invoice: StripeObject): number {
 }
 
 /** "Links come from `invoice.charge`, `invoice.payment_intent`, `invoice.payments.data[].payment` and `invoice_payment.paid`." */
-function paymentsOf(invoice: StripeObject): PaymentReference[] {
+function paymentsOf(invoice: StripeObject): Entity[] {
   const list = isObject(invoice.payments) && Array.isArray(invoice.payments.data) ? invoice.payments.data : [];
   const all = [
     ...paymentReferences({ charge: invoice.charge, payment_intent: invoice.payment_intent }),
     ...list.flatMap((each) => (isObject(each) ? paymentReferences(each.payment) : [])),
   ];
-  return [...new Map(all.map((payment) => [`${payment.type} ${payment.id}`, payment])).values()];
+  return [...new Map(all.map((payment) => [entityText(payment), payment])).values()];
 }
 
-function paymentReferences(payment: unknown): PaymentReference[] {
+function paymentReferences(payment: unknown): Entity[] {
   if (!isObject(payment)) return [];
   return (['payment_intent', 'charge'] as const).flatMap((type) => {
     const id = referencedId(payment[type], type);
@@ -94,27 +87,33 @@ function paymentReferences(payment: unknown): PaymentReference[] {
   });
 }
 
-/** As it stands before its refunds and its linked customer are known: `invoice-row.ts` and the store add those. */
-function recordedTransaction(event: StripeEvent, invoice: StripeObject, keys: Keys): RecordedTransaction {
-  const amount = amountPaid(invoice);
+function paidInvoice(event: StripeEvent, invoice: StripeObject, keys: Keys): PaidInvoice {
   return defined({
-    transaction_id: requiredId(invoice, 'id'),
-    status: 'recorded' as const,
-    source: 'invoice' as const,
-    amount,
-    amount_refunded: 0,
-    amount_net: amount,
+    ...sourceOf(event),
+    amount: amountPaid(invoice),
     currency: optionalString(invoice.currency),
     // Called `date` until API 2019-03-14.
     created: optionalTime(invoice.created) ?? optionalTime(invoice.date),
     stripe_customer_id: referencedId(invoice.customer, 'customer'),
     customer_key: keys.customer_key,
-    customer_key_source: keys.customer_key === undefined ? undefined : ('own' as const),
     product_key: keys.product_key,
     invoice_id: requiredId(invoice, 'id'),
     livemode: livemodeOf(event),
-    event_id: event.id,
-    event_type: event.type,
-    version: versionOf(event),
+    tax_basis: taxBasis(invoice),
   });
+}
+
+/** "`total_excluding_tax` (if absent: T − `tax`, or T − the sum of `total_tax_amounts`)"; undefined if the tax is unknown. */
+function taxBasis(invoice: StripeObject): PaidInvoice['tax_basis'] {
+  const total = optionalAmount(invoice, 'total');
+  if (total === undefined) return undefined;
+  const excluding = optionalAmount(invoice, 'total_excluding_tax');
+  if (excluding !== undefined) return { total, excluding_tax: excluding };
+  const tax = optionalAmount(invoice, 'tax') ?? sumOfTaxes(invoice.total_tax_amounts);
+  return tax === undefined ? undefined : { total, excluding_tax: total - tax };
+}
+
+function sumOfTaxes(taxes: unknown): number | undefined {
+  if (!Array.isArray(taxes)) return undefined;
+  return taxes.reduce((sum: number, tax) => sum + (isObject(tax) ? requiredAmount(tax, 'amount') : 0), 0);
 }

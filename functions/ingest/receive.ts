@@ -84,7 +84,7 @@ export async function receive(request: WebhookRequest, dependencies: Dependencie
   const objectId = event.data.object.id;
   const about = { event: { id, type, ...(typeof objectId === 'string' ? { objectId } : {}) } };
   if (!isWantedMode(event, settings.livemode)) return { ...accepted('livemode_mismatch'), ...about };
-  if (!isWantedType(type, settings.transactionSource)) return { ...accepted('unsupported_type'), ...about };
+  if (!isWantedType(type, settings)) return { ...accepted('unsupported_type'), ...about };
   try {
     await enqueue(toMessage(request.body.toString('utf8'), event));
   } catch (error) {

@@ -54,9 +54,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciled> 
         ...(cursor.pass ? { starting_after: cursor.pass.after } : {}),
       }),
     );
-    const wanted = data.filter(
-      (event) => isWantedType(event.type, settings.transactionSource) && isWantedMode(event, settings.livemode),
-    );
+    const wanted = data.filter((event) => isWantedType(event.type, settings) && isWantedMode(event, settings.livemode));
     await send(wanted);
     seen += data.length;
     sent += wanted.length;

@@ -1,207 +1,164 @@
-// A batch of decided events carried out: read together, write in parallel, then read again what was written by.
+// A batch of decided events carried out: read together, write in parallel, then read again what the writes were based on.
 
 import type { Settings } from '../../contract/settings.js';
-import type { Change, RecordChange } from '../domain/change.js';
-import { collapse, type Work } from '../domain/collapse.js';
-import { type Connection, type Item, inParallel, keyText, readItems, writeLinks } from './connection.js';
-import { type CustomerLink, follow, followerKeyOf, linkKeyOf, sweepFollowers, writeLink } from './customer-links.js';
-import { customerKeyOf, writeCustomer } from './customers.js';
-import { evidenceItems, invoicesTouchedBy, settleInvoice } from './invoices.js';
-import { isLinkedTo, putDeleted, putRecorded, transactionKeyOf } from './transactions.js';
+import type { ChargeChange, Decision } from '../domain/change.js';
+import { snapshotOf } from '../domain/charge-row.js';
+import { joinSnapshots } from '../domain/join.js';
+import type { MergedBatch, MergedChange } from '../domain/merge.js';
+import { linkedCustomer, type StoredRow } from '../domain/row.js';
+import { settleCharges } from './charges.js';
+import { writeCustomer } from './customers.js';
+import { writeEvidence } from './evidence.js';
+import { settleInvoices } from './invoices.js';
+import { customerKey, dependentKey, evidenceKey, linkKey, transactionKey } from './keys.js';
+import { sweepDependents, writeLink } from './links.js';
+import { type Applied, type Report, startReport } from './report.js';
+import { type ItemKey, type Items, inParallel, readItems, type StoreContext, writeKeys } from './requests.js';
 
-/** What became of one event of the batch. */
-export interface Applied {
-  /**
-   * `recorded`, `deleted`: the row was written so · `waiting`: recorded, and its Stripe customer is not linked; or a refund
-   * whose invoice is not known yet · `customer`: a customer was made, updated or linked · `stale`: something newer stands
-   */
-  outcome: 'recorded' | 'deleted' | 'waiting' | 'customer_updated' | 'stale';
-  /** How many rows this event's link attributed. */
-  attributed: number;
-  /** Why it could not be applied; its message must be delivered again. */
-  error?: unknown;
-}
+export type { Applied } from './report.js';
 
 /**
- * Applies the changes of a batch of events. One event's failure never fails another that does not share a row with it.
+ * Applies a batch of events. One event's failure never fails another that does not share a row with it.
  *
- * @param batch the changes of each event
- * @returns what became of each, in the same order; never throws
+ * @returns what became of each decision; never throws
  */
 export async function apply(
-  connection: Connection,
+  context: StoreContext,
   settings: Settings,
-  batch: readonly (readonly Change[])[],
-): Promise<Applied[]> {
-  const results = batch.map((): Applied => ({ outcome: 'stale', attributed: 0 }));
-  const work = collapse(batch);
-  /** Work of which a step failed: it is not gone on with, and all events that it was made from are delivered again. */
-  const failed = new Set<Work<unknown>>();
-  const isWhole = (some: Work<unknown>) => !failed.has(some);
-  const fail = (some: Work<unknown>, error: unknown) => {
-    failed.add(some);
-    for (const event of some.events) results[event]!.error ??= error;
-  };
-  const attempt = (some: Work<unknown>, what: () => Promise<void>) => what().catch((error) => fail(some, error));
-  const conclude = (some: Work<unknown>, outcome: Applied['outcome'], version?: string) => {
-    for (const event of some.events) {
-      // An event that a newer one of its batch stands for was stale before it was written.
-      const own = version === undefined || batch[event]!.some((change) => versionOfChange(change) === version);
-      if (own) results[event]!.outcome = outcome;
-    }
-  };
-
-  const records = work.transactions.filter((each) => each.change.kind === 'record') as Work<RecordChange>[];
-  const following = records.filter((each) => followedCustomer(each.change) !== undefined);
-  const keys = [
-    ...following.flatMap(({ change }) => [
-      linkKeyOf(connection, followedCustomer(change)!),
-      followerKeyOf(connection, followedCustomer(change)!, change.row.transaction_id),
-    ]),
-    ...work.links.map(({ change }) => linkKeyOf(connection, change.stripe_customer_id)),
-    ...work.customers.map(({ change }) => customerKeyOf(connection, change.customer_key)),
-  ];
-  let known: Map<string, Item>;
+  batch: MergedBatch,
+): Promise<ReadonlyMap<Decision, Applied>> {
+  const report = startReport(batch);
+  const all = [...batch.customers, ...batch.links, ...batch.charges, ...batch.evidence];
+  let known: Items;
   try {
-    known = await readItems(connection, keys);
+    known = await readItems(context, firstKeys(context, batch), { consistent: false });
   } catch (error) {
-    return results.map((result, event) => (batch[event]!.length > 0 ? { ...result, error } : result));
+    for (const merged of all) report.fail(merged, error);
+    return report.applied;
   }
-  const lookUp = (at: { table: string; key: Readonly<Record<string, string>> }) => known.get(keyText(at.table, at.key));
-  const linkOf = (stripeCustomerId: string) =>
-    lookUp(linkKeyOf(connection, stripeCustomerId)) as CustomerLink | undefined;
-
-  // First what others read by: links, and the marks of those who follow them.
-  const sweeps: { work: Work<unknown>; stripeCustomerId: string }[] = [];
-  const marks = following.filter(
-    ({ change }) => !lookUp(followerKeyOf(connection, followedCustomer(change)!, change.row.transaction_id)),
-  );
-  const marked = writeLinks(
-    connection,
-    marks.map(({ change }) => followerKeyOf(connection, followedCustomer(change)!, change.row.transaction_id).key),
-  );
+  const sweeps: MergedChange[] = [];
   await Promise.all([
-    ...marks.map((each) => attempt(each, () => marked)),
-    marked.catch(() => {}),
-    inParallel(work.links, (each) =>
-      attempt(each, async () => {
-        const { stripe_customer_id, version } = each.change;
-        const { link, sweep, stale } = await writeLink(connection, each.change, linkOf(stripe_customer_id));
-        const { table, key } = linkKeyOf(connection, stripe_customer_id);
-        known.set(keyText(table, key), { ...link });
-        if (sweep) sweeps.push({ work: each, stripeCustomerId: stripe_customer_id });
-        if (!stale) conclude(each, 'customer_updated', version);
-      }),
-    ),
-    inParallel(work.customers, (each) =>
-      attempt(each, async () => {
-        const news = await writeCustomer(
-          connection,
-          each.change,
-          lookUp(customerKeyOf(connection, each.change.customer_key)),
-        );
-        if (news && each.change.snapshot) conclude(each, 'customer_updated', each.change.snapshot.version);
-      }),
-    ),
+    writeDependents(context, batch, known, report),
+    writeLinks(context, batch, known, report, sweeps),
+    writeCustomers(context, batch, known, report),
+    writeAllEvidence(context, batch, known, report),
   ]);
-
-  // Then the rows, by the links as read. What else failed of an event is no reason to leave a row that it shares with others.
-  const written = new Map<Work<unknown>, string | undefined>();
-  await inParallel(work.transactions.filter(isWhole), (each) =>
-    attempt(each, async () => {
-      const { change } = each;
-      if (change.kind === 'delete') {
-        if (await putDeleted(connection, change.row)) conclude(each, 'deleted', change.row.version);
-        return;
-      }
-      const stripeCustomerId = followedCustomer(change);
-      const link = stripeCustomerId === undefined ? undefined : linkOf(stripeCustomerId);
-      const row = link
-        ? { ...change.row, customer_key: link.customer_key, customer_key_source: 'linked' as const }
-        : change.row;
-      if (!(await putRecorded(connection, row))) return;
-      written.set(each, row.customer_key);
-      conclude(each, row.customer_key === undefined ? 'waiting' : 'recorded', row.version);
-    }),
-  );
-
-  // Then read again what the rows were written by. A row found stale may be what a first delivery left half done.
-  const toCheck = following.filter(isWhole);
-  const stale = toCheck.filter((each) => !written.has(each));
-  let reread = new Map<string, Item>();
-  try {
-    reread = await readItems(connection, [
-      ...toCheck.map(({ change }) => linkKeyOf(connection, followedCustomer(change)!)),
-      ...stale.map(({ change }) => transactionKeyOf(connection, change.row.transaction_id)),
-    ]);
-  } catch (error) {
-    for (const each of toCheck) fail(each, error);
-  }
-  await inParallel(toCheck.filter(isWhole), (each) =>
-    attempt(each, async () => {
-      const { transaction_id } = each.change.row;
-      const stripeCustomerId = followedCustomer(each.change)!;
-      const linkKey = linkKeyOf(connection, stripeCustomerId);
-      const link = reread.get(keyText(linkKey.table, linkKey.key)) as CustomerLink | undefined;
-      const rowKey = transactionKeyOf(connection, transaction_id);
-      const row = reread.get(keyText(rowKey.table, rowKey.key));
-      const by = written.has(each)
-        ? written.get(each)
-        : isLinkedTo(row, stripeCustomerId)
-          ? row.customer_key
-          : link?.customer_key;
-      if (by === link?.customer_key) return;
-      await follow(connection, stripeCustomerId, transaction_id);
-      if (written.has(each)) conclude(each, 'recorded', each.change.row.version);
-    }),
-  );
-
-  // Then whoever follows a link that moved.
-  await inParallel(sweeps, ({ work: each, stripeCustomerId }) =>
-    attempt(each, async () => {
-      const count = await sweepFollowers(connection, stripeCustomerId, linkOf(stripeCustomerId)!);
-      for (const event of each.events.slice(0, 1)) results[event]!.attributed += count;
-    }),
-  );
-
-  // Invoices: first all evidence, then the rows that it touches.
-  const invoices = new Map<string, { change: string; events: number[] }>();
-  await inParallel(work.evidence, (each) =>
-    attempt(each, async () => {
-      await writeLinks(connection, evidenceItems(each.change));
-      const touched = await invoicesTouchedBy(connection, each.change);
-      if (touched.length === 0) conclude(each, 'waiting');
-      for (const invoiceId of touched) {
-        const invoice = invoices.get(invoiceId) ?? { change: invoiceId, events: [] };
-        invoice.events.push(...each.events);
-        invoices.set(invoiceId, invoice);
-      }
-    }),
-  );
-  await inParallel([...invoices.values()], (each) =>
-    attempt(each, async () => {
-      const { row, changed } = await settleInvoice(connection, settings, each.change);
-      if (!row) conclude(each, 'waiting');
-      else if (changed)
-        conclude(each, row.status === 'deleted' ? 'deleted' : row.customer_key === undefined ? 'waiting' : 'recorded');
-    }),
-  );
-  return results;
+  await settleCharges(context, settings, batch.charges, known, report);
+  await sweepLinks(context, batch, report, sweeps);
+  await settleInvoices(context, settings, batch.evidence, report);
+  return report.applied;
 }
 
-/** The Stripe customer whose link a charge takes its key from: none where it has a key of its own. */
-function followedCustomer(change: RecordChange): string | undefined {
-  return change.row.customer_key === undefined ? change.row.stripe_customer_id : undefined;
+/** Everything that the batch is about, for one read. It may be out of date: conditions check what it says. */
+function firstKeys({ tables }: StoreContext, batch: MergedBatch): ItemKey[] {
+  return [
+    ...batch.charges.flatMap(({ change }) => [
+      transactionKey(tables, change.charge_id),
+      evidenceKey(tables, { type: 'charge', id: change.charge_id }),
+      ...dependencyKeys(tables, change),
+    ]),
+    ...batch.links.map(({ change }) => linkKey(tables, change.stripe_customer_id)),
+    ...batch.customers.map(({ change }) => customerKey(tables, change.customer_key)),
+    ...batch.evidence.map(({ change }) => evidenceKey(tables, change.entity)),
+  ];
 }
 
-function versionOfChange(change: Change): string | undefined {
-  switch (change.kind) {
-    case 'record':
-    case 'delete':
-      return change.row.version;
-    case 'customer':
-      return change.snapshot?.version;
-    default:
-      return change.version;
-  }
+function dependencyKeys(tables: StoreContext['tables'], { charge_id, snapshot }: ChargeChange): ItemKey[] {
+  const customer = snapshot && linkedCustomer(snapshot);
+  return customer === undefined ? [] : [linkKey(tables, customer), dependentKey(tables, customer, charge_id)];
+}
+
+/** A dependent is written before its row, so that whoever moves the link finds every row that has to move with it. */
+async function writeDependents(context: StoreContext, { charges }: MergedBatch, known: Items, report: Report) {
+  const missing = charges.flatMap((merged) => {
+    const { charge_id, snapshot } = merged.change;
+    const customer = snapshot && linkedCustomer(snapshot);
+    if (customer === undefined) return [];
+    const row = known.get(transactionKey(context.tables, charge_id)) as StoredRow | undefined;
+    // Whoever wrote a newer snapshot has written the dependent that it needs.
+    if (row && joinSnapshots(snapshotOf(row), snapshot) !== snapshot) return [];
+    const at = dependentKey(context.tables, customer, charge_id);
+    return known.get(at) ? [] : [{ merged, at }];
+  });
+  const written = writeKeys(
+    context,
+    missing.map(({ at }) => at),
+  );
+  await Promise.all(missing.map(({ merged }) => report.attempt(merged, () => written)));
+  await written.catch(() => {});
+}
+
+async function writeLinks(
+  context: StoreContext,
+  { links }: MergedBatch,
+  known: Items,
+  report: Report,
+  sweeps: MergedChange[],
+) {
+  await inParallel(links, (merged) =>
+    report.attempt(merged, async () => {
+      const at = linkKey(context.tables, merged.change.stripe_customer_id);
+      const { item, written, mustSweep } = await writeLink(context, merged.change, known.get(at));
+      known.set(at, item);
+      if (mustSweep) sweeps.push(merged);
+      const { version } = merged.change;
+      if (written)
+        report.concludeEach(merged, (decision) => (hasVersion(decision, version) ? 'customer_updated' : undefined));
+    }),
+  );
+}
+
+async function writeCustomers(context: StoreContext, { customers }: MergedBatch, known: Items, report: Report) {
+  await inParallel(customers, (merged) =>
+    report.attempt(merged, async () => {
+      const { change } = merged;
+      const written = await writeCustomer(context, change, known.get(customerKey(context.tables, change.customer_key)));
+      if (written)
+        report.concludeEach(merged, (decision) => (isAboutCustomer(decision) ? 'customer_updated' : undefined));
+    }),
+  );
+}
+
+/** A charge's or invoice's own key makes a customer exist too, but its event is about the charge or the invoice. */
+function isAboutCustomer({ changes }: Decision): boolean {
+  return changes.every(({ kind }) => kind === 'customer' || kind === 'link');
+}
+
+function hasVersion({ changes }: Decision, version: string): boolean {
+  return changes.some((change) => change.kind === 'link' && change.version === version);
+}
+
+async function writeAllEvidence(context: StoreContext, batch: MergedBatch, known: Items, report: Report) {
+  const ofCharges = batch.charges.flatMap((merged) => {
+    const { charge_id: id, evidence } = merged.change;
+    return evidence ? [{ merged, entity: { type: 'charge' as const, id }, evidence }] : [];
+  });
+  const ofInvoices = batch.evidence.map((merged) => ({ merged, ...merged.change }));
+  await inParallel([...ofCharges, ...ofInvoices], ({ merged, entity, evidence }) =>
+    report.attempt(merged, async () => {
+      const at = evidenceKey(context.tables, entity);
+      const { item, written } = await writeEvidence(context, entity, evidence, known.get(at));
+      if (item) known.set(at, item);
+      if (written) report.concludeEach(merged, (decision) => (hasEvidence(decision) ? 'unchanged' : undefined));
+    }),
+  );
+}
+
+function hasEvidence({ changes }: Decision): boolean {
+  return changes.some((change) => change.kind !== 'customer' && change.kind !== 'link' && change.evidence);
+}
+
+async function sweepLinks(
+  context: StoreContext,
+  { links }: MergedBatch,
+  report: Report,
+  sweeps: readonly MergedChange[],
+) {
+  await inParallel(
+    links.filter((merged) => sweeps.includes(merged)),
+    (merged) =>
+      report.attempt(merged, async () => {
+        report.addAttributed(merged, await sweepDependents(context, merged.change.stripe_customer_id));
+      }),
+  );
 }

@@ -1,66 +1,70 @@
-// Rows of `customers`: the newest snapshot tells who a customer is, the earliest claim who referred it.
+// Rows of `customers`: the newest snapshot says who a customer is, the earliest claim who referred it.
 
-import type { CustomerChange } from '../domain/change.js';
-import { type Connection, type Item, keyText, readItems, updateIf } from './connection.js';
+import type { CustomerChange, CustomerSnapshot, PartnerClaim } from '../domain/change.js';
+import { defined, isNewer } from '../domain/event.js';
+import { earliestClaim } from '../domain/join.js';
+import { customerKey } from './keys.js';
+import { type Item, type StoreContext, updateItem } from './requests.js';
 
-/** The attributes that a snapshot sets, or removes where it lacks them. */
-const SNAPSHOT_ATTRIBUTES = ['stripe_customer_id', 'name', 'email', 'livemode', 'version'] as const;
-
-export function customerKeyOf(connection: Connection, customerKey: string) {
-  return { table: connection.tables.customers, key: { customer_key: customerKey } };
+/** A row as it is stored. */
+interface StoredCustomer extends Partial<CustomerSnapshot> {
+  readonly customer_key: string;
+  readonly partner_key?: string;
+  readonly partner_version?: string;
+  readonly _api_version?: string;
+  readonly _partner_api_version?: string;
+  /** The customer's name and email are never stored again. */
+  readonly _erased?: true;
 }
 
 /**
  * Makes the customer exist and brings it up to date.
  *
- * @param known the row as it was read, to spare writes that would change nothing
- * @returns whether anything was news
+ * @param known the row as it was read; it may be out of date
+ * @returns whether the row changed
  */
 export async function writeCustomer(
-  connection: Connection,
+  context: StoreContext,
   change: CustomerChange,
   known: Item | undefined,
 ): Promise<boolean> {
-  const { table, key } = customerKeyOf(connection, change.customer_key);
-  for (let row = known, written = false; ; ) {
-    const update = customerUpdate(change, row);
-    if (!update) return written;
-    written = await updateIf(connection, { TableName: table, Key: key, ...update });
-    if (written) return true;
-    // Another worker was here since the row was read: see what is still news.
-    row = (await readItems(connection, [{ table, key }])).get(keyText(table, key));
-  }
+  const at = customerKey(context.tables, change.customer_key);
+  const { written } = await updateItem(context, at, known, (current) =>
+    nextRow(current as StoredCustomer | undefined, change),
+  );
+  return written;
 }
 
-function customerUpdate(change: CustomerChange, row: Item | undefined) {
-  const { snapshot, partner } = change;
-  const set: string[] = [];
-  const remove: string[] = [];
-  const conditions: string[] = [];
-  const names: Record<string, string> = {};
-  const values: Record<string, unknown> = {};
-  if (snapshot && !(row?.version && String(row.version) >= snapshot.version)) {
-    for (const name of SNAPSHOT_ATTRIBUTES) {
-      names[`#${name}`] = name;
-      if (snapshot[name] === undefined) remove.push(`#${name}`);
-      else {
-        set.push(`#${name} = :${name}`);
-        values[`:${name}`] = snapshot[name];
-      }
-    }
-    conditions.push('(attribute_not_exists(#version) OR #version < :version)');
-  }
-  if (partner && !(row?.partner_version && String(row.partner_version) <= partner.version)) {
-    set.push('partner_key = :partner_key', 'partner_version = :partner_version');
-    values[':partner_key'] = partner.partner_key;
-    values[':partner_version'] = partner.version;
-    conditions.push('(attribute_not_exists(partner_version) OR partner_version > :partner_version)');
-  }
-  if (set.length === 0) return row ? undefined : { ConditionExpression: 'attribute_not_exists(customer_key)' };
-  return {
-    UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
-    ConditionExpression: conditions.join(' AND '),
-    ...(snapshot && Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
-    ExpressionAttributeValues: values,
-  };
+/** @returns the row with what is new in the change, or undefined if nothing is */
+function nextRow(row: StoredCustomer | undefined, change: CustomerChange): Item | undefined {
+  const snapshot = newerSnapshot(row, change.snapshot);
+  const partner = earlierPartner(row, change.partner);
+  const isErased = row?._erased ?? change.erased;
+  if (row && !snapshot && !partner && isErased === row._erased) return undefined;
+  const { name, email, ...rest } = { ...row, customer_key: change.customer_key, ...snapshot, ...partner };
+  return defined({ ...rest, ...(isErased ? {} : { name, email }), _erased: isErased });
+}
+
+function newerSnapshot(row: StoredCustomer | undefined, snapshot: CustomerSnapshot | undefined) {
+  if (!snapshot) return undefined;
+  const known = row?.version === undefined ? undefined : stampOf(row.version, row._api_version);
+  if (known && !isNewer(snapshot, known)) return undefined;
+  const { api_version, ...attributes } = snapshot;
+  // What the newest snapshot lacks is removed.
+  return { name: undefined, email: undefined, ...attributes, _api_version: api_version };
+}
+
+function earlierPartner(row: StoredCustomer | undefined, partner: PartnerClaim | undefined) {
+  if (!partner) return undefined;
+  const known =
+    row?.partner_version === undefined
+      ? undefined
+      : { partner_key: row.partner_key!, ...stampOf(row.partner_version, row._partner_api_version) };
+  if (earliestClaim(known, partner) !== partner) return undefined;
+  const { partner_key, version, api_version } = partner;
+  return { partner_key, partner_version: version, _partner_api_version: api_version };
+}
+
+function stampOf(version: string, apiVersion: string | undefined) {
+  return { version, ...(apiVersion === undefined ? {} : { api_version: apiVersion }) };
 }

@@ -1,190 +1,111 @@
-// Rows of invoices. What events say of an invoice is kept in `links` as evidence that is only ever added, and its row is
-// computed from all of it: write the evidence, then read all there is, and write the row until it agrees.
+// Rows of invoices: each is computed from the evidence of everything related to it, and written until it agrees with a reading of
+// that evidence that came after it.
 
+import { createHash } from 'node:crypto';
 import type { Settings } from '../../contract/settings.js';
-import type {
-  ChargeFailure,
-  ChargeRefund,
-  InvoiceEvidence,
-  RecordedTransaction,
-  Transaction,
-} from '../domain/change.js';
-import { type InvoiceView, invoiceRow, type PaymentLink } from '../domain/invoice-row.js';
-import {
-  type Connection,
-  type Item,
-  keyText,
-  type LinkItem,
-  readItems,
-  readPartition,
-  writeLinks,
-} from './connection.js';
-import { type CustomerLink, followerKeyOf, linkKeyOf } from './customer-links.js';
-import { replaceTransaction, transactionKeyOf } from './transactions.js';
+import type { Entity, Evidence, EvidenceChange } from '../domain/change.js';
+import { type InvoiceView, invoiceRow, paidEventOf } from '../domain/invoice-row.js';
+import { entityText } from '../domain/join.js';
+import type { MergedChange } from '../domain/merge.js';
+import { linkedCustomer, type StoredRow } from '../domain/row.js';
+import { isSame } from './charges.js';
+import { readEvidence } from './evidence.js';
+import { dependentKey, linkKey, transactionKey } from './keys.js';
+import { linkOf } from './links.js';
+import type { Report } from './report.js';
+import { type Item, inParallel, readItem, readItems, replaceItem, type StoreContext, writeKeys } from './requests.js';
 
-/** The items that keep a piece of evidence where every question about it can find it. */
-export function evidenceItems(evidence: InvoiceEvidence): LinkItem[] {
-  switch (evidence.kind) {
-    case 'invoice-paid':
-      return [{ pk: `invoice#${evidence.invoice_id}`, sk: `paid#${evidence.version}`, row: evidence.row }];
-    case 'invoice-payment': {
-      const { payment, invoice_id, version } = evidence;
-      const payer = `${payment.type}#${payment.id}`;
-      return [
-        { pk: `invoice#${invoice_id}`, sk: payer },
-        { pk: payer, sk: `invoice#${version}#${invoice_id}`, invoice_id, version },
-      ];
-    }
-    case 'charge-refunded': {
-      const { kind: _, ...refund } = evidence;
-      const charge = `charge#${refund.charge_id}`;
-      const asked =
-        refund.invoice_id !== undefined
-          ? [{ pk: `invoice#${refund.invoice_id}`, sk: charge }]
-          : refund.payment_intent_id !== undefined
-            ? [{ pk: `payment_intent#${refund.payment_intent_id}`, sk: charge }]
-            : [];
-      return [{ pk: charge, sk: `refunded#${refund.version}`, refund }, ...asked];
-    }
-    case 'charge-failed': {
-      const { kind: _, ...failure } = evidence;
-      return [{ pk: `charge#${failure.charge_id}`, sk: `failed#${failure.version}`, failure }];
-    }
-  }
-}
-
-/** What is known in the partition of one invoice, one payment intent or one charge. */
-interface Partition {
-  readonly paid: RecordedTransaction[];
-  readonly refunds: ChargeRefund[];
-  readonly failures: ChargeFailure[];
-  readonly links: PaymentLink[];
-  readonly paymentIntents: string[];
-  readonly charges: string[];
-}
-
-async function readEvidence(connection: Connection, pk: string): Promise<Partition> {
-  const items = await readPartition(connection, pk);
-  const [type, id] = split(pk);
-  const under = (prefix: string) => items.filter((item) => String(item.sk).startsWith(`${prefix}#`));
-  return {
-    paid: under('paid').map((item) => item.row as RecordedTransaction),
-    refunds: under('refunded').map((item) => item.refund as ChargeRefund),
-    failures: under('failed').map((item) => item.failure as ChargeFailure),
-    links: under('invoice').map((item) => ({
-      type: type as PaymentLink['type'],
-      id,
-      invoice_id: String(item.invoice_id),
-      version: String(item.version),
-    })),
-    paymentIntents: under('payment_intent').map((item) => split(String(item.sk))[1]),
-    charges: under('charge').map((item) => split(String(item.sk))[1]),
-  };
-}
-
-function split(key: string): [string, string] {
-  const at = key.indexOf('#');
-  return [key.slice(0, at), key.slice(at + 1)];
-}
-
-/** Which invoices' rows a piece of evidence can change, read after it was written. */
-export async function invoicesTouchedBy(connection: Connection, evidence: InvoiceEvidence): Promise<string[]> {
-  switch (evidence.kind) {
-    case 'invoice-paid':
-      return [evidence.invoice_id];
-    case 'invoice-payment': {
-      // A new word on who was paid may also take refunds away from an invoice that had them by an older or a weaker word.
-      const payer = await readEvidence(connection, `${evidence.payment.type}#${evidence.payment.id}`);
-      const charges = await Promise.all(payer.charges.map((id) => readEvidence(connection, `charge#${id}`)));
-      return distinct([evidence.invoice_id, ...[payer, ...charges].flatMap(invoicesOf)]);
-    }
-    case 'charge-refunded': {
-      if (evidence.invoice_id !== undefined) return [evidence.invoice_id];
-      const payers = [`charge#${evidence.charge_id}`];
-      if (evidence.payment_intent_id !== undefined) payers.push(`payment_intent#${evidence.payment_intent_id}`);
-      const partitions = await Promise.all(payers.map((pk) => readEvidence(connection, pk)));
-      return distinct(partitions.flatMap(invoicesOf));
-    }
-    case 'charge-failed':
-      return distinct(invoicesOf(await readEvidence(connection, `charge#${evidence.charge_id}`)));
-  }
-}
-
-function invoicesOf(partition: Partition): string[] {
-  return partition.links.map((link) => link.invoice_id);
-}
-
-function distinct(ids: readonly string[]): string[] {
-  return [...new Set(ids)];
-}
-
-async function readView(connection: Connection, invoiceId: string): Promise<InvoiceView> {
-  const invoice = await readEvidence(connection, `invoice#${invoiceId}`);
-  const intents = new Map<string, Partition>();
-  const readIntents = async (ids: readonly string[]) => {
-    const missing = distinct(ids).filter((id) => !intents.has(id));
-    const read = await Promise.all(missing.map((id) => readEvidence(connection, `payment_intent#${id}`)));
-    missing.forEach((id, i) => {
-      intents.set(id, read[i]!);
-    });
-  };
-  await readIntents(invoice.paymentIntents);
-  const chargeIds = distinct([...invoice.charges, ...[...intents.values()].flatMap((intent) => intent.charges)]);
-  const charges = await Promise.all(chargeIds.map((id) => readEvidence(connection, `charge#${id}`)));
-  const refunds = charges.flatMap((charge) => charge.refunds);
-  await readIntents(
-    refunds.flatMap((refund) => (refund.invoice_id === undefined ? (refund.payment_intent_id ?? []) : [])),
+/** Brings the rows of all invoices that the changed evidence bears on up to date. The evidence has been written. */
+export async function settleInvoices(
+  context: StoreContext,
+  settings: Settings,
+  merged: readonly MergedChange<EvidenceChange>[],
+  report: Report,
+): Promise<void> {
+  /** The changes that bear on an invoice. */
+  const invoices = new Map<string, MergedChange<EvidenceChange>[]>();
+  await inParallel(merged.filter(report.isWhole), (each) =>
+    report.attempt(each, async () => {
+      const view = await readView(context, each.change.entity);
+      const ids = [...view.values()].flatMap(({ entity, evidence }) =>
+        entity.type === 'invoice' && evidence.paid ? [entity.id] : [],
+      );
+      for (const id of ids) invoices.set(id, [...(invoices.get(id) ?? []), each]);
+      if (ids.length === 0) report.conclude(each, 'waiting');
+    }),
   );
-  return {
-    invoice_id: invoiceId,
-    paid: invoice.paid,
-    refunds,
-    failures: charges.flatMap((charge) => charge.failures),
-    links: [...intents.values(), ...charges].flatMap((partition) => partition.links),
-  };
+  await inParallel([...invoices], async ([id, changes]) => {
+    try {
+      const { row, changed } = await recomputeInvoiceRow(context, settings, id);
+      if (!row || !changed) return;
+      const outcome = row.status === 'deleted' ? 'deleted' : row.customer_key === undefined ? 'waiting' : 'recorded';
+      for (const each of changes) report.conclude(each, outcome);
+    } catch (error) {
+      for (const each of changes) report.fail(each, error);
+    }
+  });
 }
 
-/**
- * Brings the invoice's row to what all evidence says, and to its Stripe customer's link.
- *
- * @returns the row, or undefined where the invoice has not been paid yet, so that its refunds wait; and whether it changed
- */
-export async function settleInvoice(
-  connection: Connection,
+/** Reads the row, then everything it is computed from, and writes it until both agree. */
+async function recomputeInvoiceRow(
+  context: StoreContext,
   settings: Settings,
   invoiceId: string,
-): Promise<{ row: Transaction | undefined; changed: boolean }> {
-  const rowKey = transactionKeyOf(connection, invoiceId);
+): Promise<{ row: StoredRow | undefined; changed: boolean }> {
+  const at = transactionKey(context.tables, invoiceId);
+  let row = (await readItem(context, at)) as StoredRow | undefined;
   for (let changed = false; ; ) {
-    const decided = invoiceRow(await readView(connection, invoiceId), settings);
-    if (!decided) return { row: undefined, changed };
-    const stripeCustomerId = followedCustomer(decided);
-    const linkKey = stripeCustomerId === undefined ? undefined : linkKeyOf(connection, stripeCustomerId);
-    const followerKey =
-      stripeCustomerId === undefined ? undefined : followerKeyOf(connection, stripeCustomerId, invoiceId);
-    const read = await readItems(connection, [
-      rowKey,
-      ...(linkKey ? [linkKey] : []),
-      ...(followerKey ? [followerKey] : []),
-    ]);
-    const current = read.get(keyText(rowKey.table, rowKey.key));
-    const link = linkKey && (read.get(keyText(linkKey.table, linkKey.key)) as CustomerLink | undefined);
-    const row = link
-      ? { ...decided, customer_key: link.customer_key, customer_key_source: 'linked' as const }
-      : decided;
-    if (current && isSame(row, current)) return { row, changed };
-    if (followerKey && !read.has(keyText(followerKey.table, followerKey.key)))
-      await writeLinks(connection, [followerKey.key]);
-    // Written or not, everything is read once more: only a row that agrees with what was read after it ends the loop.
-    if (await replaceTransaction(connection, row, current)) changed = true;
+    const wanted = await wantedRow(context, settings, invoiceId);
+    if (!wanted || isSame(row, wanted)) return { row, changed };
+    const item = await replaceItem(context, at, row as Item | undefined, { ...wanted });
+    if (item) changed = true;
+    row = (item ?? (await readItem(context, at))) as StoredRow | undefined;
   }
 }
 
-function followedCustomer(row: Transaction): string | undefined {
-  return row.status === 'recorded' && row.customer_key === undefined ? row.stripe_customer_id : undefined;
+async function wantedRow(context: StoreContext, settings: Settings, invoiceId: string): Promise<StoredRow | undefined> {
+  const view = await readView(context, { type: 'invoice', id: invoiceId });
+  const paid = paidEventOf(invoiceId, view);
+  if (!paid) return undefined;
+  const customer = linkedCustomer(paid);
+  const link = customer === undefined ? undefined : await readLinkOfDependent(context, customer, invoiceId);
+  const row = invoiceRow(invoiceId, view, link, settings)!;
+  return { ...row, _evidence: fingerprint(view) };
 }
 
-function isSame(row: Transaction, current: Item): boolean {
-  const entries = Object.entries(row);
-  return entries.length === Object.keys(current).length && entries.every(([name, value]) => current[name] === value);
+/** Reads the link, after it has made sure that whoever moves the link finds this transaction. */
+async function readLinkOfDependent(context: StoreContext, customer: string, transactionId: string) {
+  const link = linkKey(context.tables, customer);
+  const dependent = dependentKey(context.tables, customer, transactionId);
+  const read = await readItems(context, [link, dependent]);
+  if (read.get(dependent)) return linkOf(read.get(link));
+  await writeKeys(context, [dependent]);
+  return linkOf(await readItem(context, link));
+}
+
+/** Reads the evidence of an entity and of everything related to it, directly or not; strongly consistent. */
+async function readView(context: StoreContext, start: Entity): Promise<InvoiceView> {
+  const view = new Map<string, { entity: Entity; evidence: Evidence }>();
+  for (let pending = [start]; pending.length > 0; ) {
+    await inParallel(pending, async (entity) => {
+      view.set(entityText(entity), { entity, evidence: await readEvidence(context, entity) });
+    });
+    const related = [...view.values()].flatMap(({ evidence }) => evidence.related ?? []);
+    const missing = related.filter((entity) => !view.has(entityText(entity)));
+    pending = [...new Map(missing.map((entity) => [entityText(entity), entity])).values()];
+  }
+  return view;
+}
+
+/** The same evidence has the same fingerprint, and evidence that has grown never has an older one again. */
+function fingerprint(view: InvoiceView): string {
+  const sorted = [...view]
+    .map(([text, { evidence }]) => [text, evidence] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted, sortedKeys)).digest('base64url').slice(0, 22);
+}
+
+function sortedKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

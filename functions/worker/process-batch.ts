@@ -1,11 +1,13 @@
-// A batch of queue messages: each is parsed and decided for itself, then all are applied together.
+// A batch of queue messages: each is parsed and decided alone, then all are applied together.
 
+import type { WorkerOutcome } from '../../contract/outcomes.js';
 import type { Settings } from '../../contract/settings.js';
 import type { Decision } from '../domain/change.js';
 import { decide } from '../domain/decide.js';
 import { EventNotUnderstoodError, parseEvent, type StripeEvent } from '../domain/event.js';
-import { type Applied, apply } from '../store/apply.js';
-import type { Connection } from '../store/connection.js';
+import { mergeChanges } from '../domain/merge.js';
+import { apply } from '../store/apply.js';
+import type { StoreContext } from '../store/requests.js';
 
 export interface Message {
   readonly messageId: string;
@@ -15,7 +17,7 @@ export interface Message {
 /** What became of one message. */
 export interface Processed {
   readonly messageId: string;
-  readonly outcome: Applied['outcome'] | 'ignored' | 'failed' | 'not_understood';
+  readonly outcome: WorkerOutcome;
   readonly event?: StripeEvent;
   readonly decision?: Decision;
   readonly attributed: number;
@@ -27,38 +29,40 @@ export interface Processed {
  * @returns what became of each message, in the same order; never throws
  */
 export async function processBatch(
-  connection: Connection,
+  context: StoreContext,
   settings: Settings,
   messages: readonly Message[],
 ): Promise<Processed[]> {
   const understood = messages.map((message) => understand(message, settings));
-  const batch = understood.map((each) => ('decision' in each ? each.decision.changes : []));
-  const applied = await apply(connection, settings, batch);
+  const decisions = understood.flatMap((each) => ('decision' in each ? [each.decision] : []));
+  const applied = await apply(context, settings, mergeChanges(decisions));
   return messages.map(({ messageId }, i): Processed => {
     const each = understood[i]!;
-    const result = applied[i]!;
     if (!('decision' in each)) return { messageId, outcome: 'not_understood', attributed: 0, ...each };
     const { event, decision } = each;
-    const about = { messageId, event, decision, attributed: result.attributed };
-    if (result.error !== undefined) return { ...about, outcome: 'failed', reason: nameOf(result.error) };
+    const { outcome, attributed, error } = applied.get(decision)!;
+    const about = { messageId, event, decision, attributed };
+    if (error !== undefined) return { ...about, outcome: 'failed', reason: nameOf(error) };
     if (decision.ignored) return { ...about, outcome: 'ignored', reason: decision.ignored };
-    return { ...about, outcome: result.outcome };
+    return { ...about, outcome };
   });
 }
 
-/** The events by which a transaction is first recorded: later ones about it say its amount once more. */
+/** The events that first record a transaction; later ones about it would count its amount again. */
 const FIRST_EVENTS = ['charge.succeeded', 'invoice.payment_succeeded'];
 
-/** Net amounts of the transactions that a batch recorded, by currency, in minor units: for watching, not for paying. */
+/** Amounts of the transactions that a batch recorded, by currency, in minor units: for watching, not for paying. */
 export function amountsRecorded(processed: readonly Processed[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { event, decision, outcome } of processed) {
     if (!event || !decision || !FIRST_EVENTS.includes(event.type)) continue;
     if (outcome !== 'recorded' && outcome !== 'waiting') continue;
     for (const change of decision.changes) {
-      if (change.kind !== 'record' && change.kind !== 'invoice-paid') continue;
-      const { currency = 'unknown', amount_net } = change.row;
-      sums.set(currency, (sums.get(currency) ?? 0) + amount_net);
+      const payment =
+        change.kind === 'charge' ? change.snapshot : change.kind === 'evidence' ? change.evidence.paid : undefined;
+      if (!payment) continue;
+      const { currency = 'unknown', amount } = payment;
+      sums.set(currency, (sums.get(currency) ?? 0) + amount);
     }
   }
   return sums;
@@ -66,7 +70,7 @@ export function amountsRecorded(processed: readonly Processed[]): Map<string, nu
 
 type Understood =
   | { readonly event: StripeEvent; readonly decision: Decision }
-  /** The event is known where its envelope could be read: whoever looks for it finds it in the log. */
+  /** The event is present if its envelope could be read, so that the log names it. */
   | { readonly event?: StripeEvent; readonly reason: string };
 
 function understand(message: Message, settings: Settings): Understood {
@@ -81,7 +85,7 @@ function understand(message: Message, settings: Settings): Understood {
   }
 }
 
-/** A timeout's DOMException is no `Error` everywhere. */
+/** A timeout throws a DOMException, which is not an `Error` in every runtime. */
 function nameOf(error: unknown): string {
   return String((error as { name?: unknown } | undefined)?.name ?? 'UnknownError');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseSettings } from '../../contract/settings.js';
-import { decide, isWantedMode, wantedTypes } from '../../functions/domain/decide.js';
+import { decide, isWantedMode, subscribedTypes } from '../../functions/domain/decide.js';
 import { parseEvent, versionOf } from '../../functions/domain/event.js';
 import { charge, event } from '../support/events.js';
 import { rule } from '../support/rule.js';
@@ -34,8 +34,8 @@ describe('which events are wanted', () => {
     expect(decide(event('invoice.payment_succeeded', { id: 'in_1' }), settings('charge'))).toMatchObject({
       changes: [],
     });
-    expect(wantedTypes('charge')).toHaveLength(8);
-    expect(wantedTypes('invoice')).toHaveLength(6);
+    expect(subscribedTypes({ transactionSource: 'charge', disputes: 'lost' })).toHaveLength(8);
+    expect(subscribedTypes({ transactionSource: 'invoice', disputes: 'lost' })).toHaveLength(6);
   });
   test(rule('events of the other mode are answered 200, counted and not applied'), () => {
     const modes = (setting: 'live' | 'test' | 'both') =>

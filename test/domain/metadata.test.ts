@@ -3,7 +3,7 @@ import { readKeys } from '../../functions/domain/metadata.js';
 import { rule } from '../support/rule.js';
 
 const keys = (metadata: unknown) => {
-  const { oddities, ...found } = readKeys(metadata);
+  const { issues, ...found } = readKeys(metadata);
   return found;
 };
 
@@ -31,9 +31,9 @@ test(
 
 test('an undecodable gspk is absent, and counted', () => {
   for (const gspk of ['!!!', 'a', 'cDk==', '/w==', 7, { nested: 'cDk=' }]) {
-    expect(readKeys({ gspk })).toEqual({ oddities: ['gspk_undecodable'] });
+    expect(readKeys({ gspk })).toEqual({ issues: ['gspk_undecodable'] });
   }
-  expect(readKeys({ gspk: '' })).toEqual({ oddities: [] });
+  expect(readKeys({ gspk: '' })).toEqual({ issues: [] });
 });
 
 test(
@@ -42,16 +42,16 @@ test(
   ),
   () => {
     expect(readKeys({ customer_key: 'x'.repeat(2048) }).customer_key).toHaveLength(2048);
-    expect(readKeys({ customer_key: 'ß'.repeat(1025) })).toEqual({ oddities: ['customer_key_unusable'] });
-    expect(readKeys({ partner_key: 'half \ud83d' })).toEqual({ oddities: ['partner_key_unusable'] });
+    expect(readKeys({ customer_key: 'ß'.repeat(1025) })).toEqual({ issues: ['customer_key_unusable'] });
+    expect(readKeys({ partner_key: 'half \ud83d' })).toEqual({ issues: ['partner_key_unusable'] });
   },
 );
 
 test(rule('So does a metadata value that is no string.'), () => {
   expect(readKeys({ customer_key: { name: 'x' }, product_key: 7, partner_key: ['p'] })).toEqual({
-    oddities: ['customer_key_unusable', 'product_key_unusable', 'partner_key_unusable'],
+    issues: ['customer_key_unusable', 'product_key_unusable', 'partner_key_unusable'],
   });
-  expect(readKeys({ customer_key: null })).toEqual({ oddities: [] });
+  expect(readKeys({ customer_key: null })).toEqual({ issues: [] });
 });
 
 test('keys that JavaScript objects have from birth are no metadata', () => {

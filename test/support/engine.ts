@@ -4,12 +4,12 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import type { Connection, Item, TableNames } from '../../functions/store/connection.js';
+import type { Item, StoreContext, TableNames } from '../../functions/store/requests.js';
 import { createTable } from '../../local/tables.js';
 import { publicRows, type Rows } from './rows.js';
 import { tableDefinitions } from './template.js';
 
-export interface Engine extends Connection {
+export interface Engine extends StoreContext {
   readonly endpoint: string;
   readonly client: DynamoDBDocumentClient;
   /** Rows of `customers` and `transactions`, sorted by key, without internal attributes. */

@@ -51,32 +51,50 @@ const expandable = <T extends string>(id: fc.Arbitrary<T>, object: string) =>
     { weight: 1, arbitrary: id.map((id) => ({ id, object })) },
   );
 
-const customer = fc.record({
-  id: customerId,
-  object: fc.constant('customer'),
-  name: maybe(fc.constantFrom('Ann', 'Bob'), null, ''),
-  email: maybe(fc.constantFrom('ann@example.com', 'bob@example.com'), null),
-  livemode: fc.constant(false),
-  metadata,
-});
+/** An object as one generation of Stripe's API renders it. */
+type Rendered = (generation: Generation) => unknown;
 
-/** A charge in one of its states, in one of its generations' shapes. */
-const charge = fc
+const GENERATIONS = ['2014', '2015', '2020', '2025'] as const;
+type Generation = (typeof GENERATIONS)[number];
+const API_VERSIONS: Readonly<Record<Generation, string>> = {
+  '2014': '2014-12-17',
+  '2015': '2015-10-12',
+  '2020': '2020-08-27',
+  '2025': '2025-03-31.basil',
+};
+
+const CURRENCIES = ['usd', 'usd', 'usd', 'eur'];
+
+const customer: fc.Arbitrary<Rendered> = fc
+  .record({
+    id: customerId,
+    object: fc.constant('customer'),
+    name: maybe(fc.constantFrom('Ann', 'Bob'), null, ''),
+    email: maybe(fc.constantFrom('ann@example.com', 'bob@example.com'), null),
+    livemode: maybe(fc.boolean(), undefined),
+    metadata,
+  })
+  .map((object) => (generation) => (generation === '2014' ? { ...object, email: null } : object));
+
+/** A charge in one of its states: captured, amount_captured and amount_refunded by the amount. */
+const CHARGE_STATES: Readonly<Record<string, (amount: number) => readonly [boolean, number, number]>> = {
+  succeeded: (amount) => [true, amount, 0],
+  uncaptured: () => [false, 0, 0],
+  partlyCaptured: (amount) => [true, 1500, amount - 1500],
+  partlyRefunded: (amount) => [true, amount, 500],
+  moreRefunded: (amount) => [true, amount, 1200],
+  refunded: (amount) => [true, amount, amount],
+  capturedAndRefunded: (amount) => [true, 1500, amount - 1500 + 400],
+  canceled: (amount) => [false, 0, amount],
+  failed: () => [false, 0, 0],
+  pending: (amount) => [true, amount, 0],
+};
+
+const charge: fc.Arbitrary<Rendered> = fc
   .record({
     id: chargeId,
-    state: fc.constantFrom(
-      'succeeded',
-      'uncaptured',
-      'partlyCaptured',
-      'partlyRefunded',
-      'refunded',
-      'capturedAndRefunded',
-      'failed',
-      'pending',
-      'expired',
-    ),
+    state: fc.constantFrom(...Object.keys(CHARGE_STATES), 'succeeded', 'succeeded', 'partlyRefunded'),
     amount: fc.constantFrom(2000, 3000),
-    generation: fc.constantFrom('2014', '2015', '2020', '2025'),
     customer: fc.oneof(
       { weight: 4, arbitrary: expandable(customerId, 'customer') },
       { weight: 1, arbitrary: fc.constant(null) },
@@ -89,32 +107,22 @@ const charge = fc
       { weight: 1, arbitrary: expandable(invoiceId, 'invoice') },
       { weight: 2, arbitrary: fc.constant(null) },
     ),
+    created: fc.constantFrom(START, START, START - 100),
+    currency: fc.constantFrom(...CURRENCIES),
+    livemode: maybe(fc.boolean(), undefined),
+    saysAmount: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
     metadata,
   })
-  .map(({ state, generation, amount, invoice, ...rest }) => {
-    const money: Record<string, [captured: boolean, amountCaptured: number, amountRefunded: number]> = {
-      succeeded: [true, amount, 0],
-      uncaptured: [false, 0, 0],
-      partlyCaptured: [true, 1500, amount - 1500],
-      partlyRefunded: [true, amount, 500],
-      refunded: [true, amount, amount],
-      capturedAndRefunded: [true, 1500, amount - 1500 + 400],
-      failed: [false, 0, 0],
-      pending: [true, amount, 0],
-      expired: [false, 0, amount],
-    };
-    const [captured, amount_captured, amount_refunded] = money[state]!;
+  .map(({ state, amount, invoice, saysAmount, ...rest }) => (generation) => {
+    const [captured, amount_captured, amount_refunded] = CHARGE_STATES[state]!(amount);
     const status = state === 'failed' || state === 'pending' ? state : 'succeeded';
     return {
       ...rest,
       object: 'charge',
       amount,
       ...(generation >= '2020' ? { amount_captured } : {}),
-      amount_refunded,
+      ...(saysAmount ? { amount_refunded } : {}),
       captured,
-      created: START,
-      currency: 'usd',
-      livemode: false,
       paid: status === 'succeeded',
       refunded: amount_refunded === amount,
       ...(generation === '2014' ? {} : { status: generation === '2015' && status === 'succeeded' ? 'paid' : status }),
@@ -122,28 +130,76 @@ const charge = fc
     };
   });
 
+const refund: fc.Arbitrary<Rendered> = fc
+  .record({
+    id: fc.constantFrom('re_1', 're_2'),
+    object: fc.constant('refund'),
+    amount: fc.constantFrom(400, 500, 2000, 3000),
+    charge: fc.oneof(
+      { weight: 9, arbitrary: expandable(chargeId, 'charge') },
+      { weight: 1, arbitrary: fc.constant(null) },
+    ),
+    payment_intent: maybe(intentId, null),
+    status: fc.constantFrom('succeeded', 'succeeded', 'pending', 'requires_action', 'failed', 'canceled', null),
+    created: maybe(time, undefined),
+    currency: fc.constant('usd'),
+  })
+  .map((object) => (generation) => (generation === '2014' ? { ...object, status: undefined } : object));
+
+const DISPUTE_STATUSES = `lost lost won needs_response under_review prevented warning_needs_response warning_closed
+  appeal_needs_response appeal_under_review`.split(/\s+/);
+
+const dispute: fc.Arbitrary<Rendered> = fc
+  .record({
+    id: fc.constantFrom('du_1', 'du_2'),
+    object: fc.constant('dispute'),
+    amount: fc.constantFrom(300, 2000, 3000),
+    charge: fc.oneof(
+      { weight: 9, arbitrary: expandable(chargeId, 'charge') },
+      { weight: 1, arbitrary: fc.constant(null) },
+    ),
+    payment_intent: maybe(intentId, null),
+    status: fc.constantFrom(...DISPUTE_STATUSES),
+    currency: fc.constantFrom(...CURRENCIES),
+  })
+  .map((object) => () => object);
+
 const payment = fc.oneof(
   intentId.map((payment_intent) => ({ type: 'payment_intent', payment_intent })),
   chargeId.map((charge) => ({ type: 'charge', charge })),
 );
 
-const invoice = fc
+/** Total, and what the invoice says about its tax. */
+const tax = fc.constantFrom<Record<string, unknown>>(
+  { total: 6000, total_excluding_tax: 5000, tax: 1000 },
+  { total: 6000, tax: 999 },
+  { total: 3000, total_tax_amounts: [{ amount: 301 }, { amount: 200 }] },
+  { total: 0, total_excluding_tax: 0 },
+  { total: 2000, total_excluding_tax: 2000 },
+  { total: 2000, tax: null },
+  {},
+);
+
+const invoice: fc.Arbitrary<Rendered> = fc
   .record({
     id: invoiceId,
     amount_paid: fc.constantFrom(0, 2000, 3000, 5000),
+    currency: fc.constantFrom(...CURRENCIES),
     customer: maybe(customerId, null),
+    livemode: maybe(fc.boolean(), undefined),
     metadata,
     subscription: metadata,
-    generation: fc.constantFrom('2014', '2020', '2025'),
     charge: maybe(expandable(chargeId, 'charge'), null),
     payment_intent: maybe(expandable(intentId, 'payment_intent'), null),
-    payments: fc.array(payment, { maxLength: 2 }),
+    payments: fc.array(payment, { maxLength: 3 }),
+    outOfBand: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+    tax,
   })
-  .map(({ generation, subscription, charge, payment_intent, payments, amount_paid, ...rest }) => ({
+  .map(({ subscription, charge, payment_intent, payments, amount_paid, outOfBand, tax, ...rest }) => (generation) => ({
     ...rest,
+    ...tax,
     object: 'invoice',
-    currency: 'usd',
-    livemode: false,
+    paid_out_of_band: outOfBand,
     ...(generation === '2014' ? { date: START, amount_due: amount_paid, paid: true } : { created: START, amount_paid }),
     ...(generation === '2025'
       ? {
@@ -153,49 +209,72 @@ const invoice = fc
       : { subscription_details: { metadata: subscription }, charge, payment_intent }),
   }));
 
-const invoicePayment = fc.record({
-  id: fc.constant('inpay_1'),
-  object: fc.constant('invoice_payment'),
-  invoice: expandable(invoiceId, 'invoice'),
-  livemode: fc.constant(false),
-  payment,
-});
+const invoicePayment: fc.Arbitrary<Rendered> = fc
+  .record({
+    id: fc.constant('inpay_1'),
+    object: fc.constant('invoice_payment'),
+    invoice: expandable(invoiceId, 'invoice'),
+    livemode: fc.constant(false),
+    payment,
+  })
+  .map((object) => () => object);
 
-const CHARGE_TYPES = ['succeeded', 'captured', 'updated', 'refunded', 'failed', 'expired'].map(
+const CUSTOMER_TYPES = ['customer.created', 'customer.updated', 'customer.updated', 'customer.deleted'];
+const CHARGE_TYPES = ['succeeded', 'captured', 'updated', 'refunded', 'refunded', 'failed', 'expired'].map(
   (name) => `charge.${name}`,
 );
+const REFUND_TYPES = ['refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated'];
+const DISPUTE_TYPES = ['created', 'updated', 'closed', 'funds_withdrawn', 'funds_reinstated'].map(
+  (name) => `charge.dispute.${name}`,
+);
 
-const typed = (types: readonly string[], object: fc.Arbitrary<unknown>) =>
-  fc.record({ type: fc.constantFrom(...types), created: time, object });
+const typed = (types: readonly string[], object: fc.Arbitrary<Rendered>) =>
+  fc.record({
+    type: fc.constantFrom(...types),
+    created: time,
+    object,
+    generation: fc.constantFrom(...GENERATIONS),
+    /** The same event in another rendering, as the API would return it. */
+    again: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom(...GENERATIONS) },
+    ),
+  });
 
 const event = (transactionSource: 'charge' | 'invoice') =>
   transactionSource === 'charge'
     ? fc.oneof(
-        { weight: 2, arbitrary: typed(['customer.created', 'customer.updated'], customer) },
+        { weight: 2, arbitrary: typed(CUSTOMER_TYPES, customer) },
         { weight: 3, arbitrary: typed(CHARGE_TYPES, charge) },
+        { weight: 2, arbitrary: typed(REFUND_TYPES, refund) },
+        { weight: 1, arbitrary: typed(DISPUTE_TYPES, dispute) },
       )
     : fc.oneof(
-        { weight: 2, arbitrary: typed(['customer.created', 'customer.updated'], customer) },
+        { weight: 2, arbitrary: typed(CUSTOMER_TYPES, customer) },
         {
           weight: 3,
           arbitrary: typed(['charge.refunded', 'charge.refunded', 'charge.failed', 'charge.succeeded'], charge),
         },
-        { weight: 3, arbitrary: typed(['invoice.payment_succeeded'], invoice) },
+        { weight: 2, arbitrary: typed(REFUND_TYPES, refund) },
+        { weight: 1, arbitrary: typed(DISPUTE_TYPES, dispute) },
+        { weight: 3, arbitrary: typed(['invoice.payment_succeeded', 'invoice.paid'], invoice) },
         { weight: 2, arbitrary: typed(['invoice_payment.paid'], invoicePayment) },
       );
 
-/** A history: a set of events, as Stripe would have made them. */
+/** A history: a set of events, as Stripe would have made them, some of them in two renderings. */
 export function histories(transactionSource: 'charge' | 'invoice', maxLength = 9): fc.Arbitrary<Event[]> {
   return fc.array(event(transactionSource), { minLength: 1, maxLength }).map((events) =>
-    events.map(
-      ({ type, created, object }, i): Event => ({
+    events.flatMap(({ type, created, object, generation, again }, i) => {
+      const rendering = (each: Generation): Event => ({
         id: `evt_${i + 1}`,
         type,
         created,
-        livemode: false,
-        data: { object: object as Record<string, unknown> },
-      }),
-    ),
+        livemode: i % 7 === 6,
+        api_version: API_VERSIONS[each],
+        data: { object: object(each) as Record<string, unknown> },
+      });
+      return [rendering(generation), ...(again === undefined ? [] : [rendering(again)])];
+    }),
   );
 }
 

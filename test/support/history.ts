@@ -3,13 +3,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../contract/settings.js';
-import type { Connection } from '../../functions/store/connection.js';
+import type { StoreContext } from '../../functions/store/requests.js';
 import { type Processed, processBatch } from '../../functions/worker/process-batch.js';
 
 export interface Event {
   readonly id: string;
   readonly type: string;
   readonly created: number;
+  /** The version of Stripe's API that rendered it. */
+  readonly api_version?: string;
   readonly livemode: boolean;
   readonly data: { readonly object: Record<string, unknown> };
 }
@@ -34,7 +36,7 @@ export function examples(): Example[] {
 
 /** Puts events through the worker in batches; what fails is delivered again, as the queue would. */
 export async function deliver(
-  connection: Connection,
+  connection: StoreContext,
   settings: Settings,
   batches: readonly (readonly Event[])[],
 ): Promise<Processed[]> {
@@ -58,7 +60,7 @@ const TRIES = 5;
 
 /** Delivers batches one after the other, and what failed again, as the queue would. @throws where it would end a dead letter */
 export async function deliverUntilDone(
-  connection: Connection,
+  connection: StoreContext,
   settings: Settings,
   batches: readonly (readonly Event[])[],
 ): Promise<void> {

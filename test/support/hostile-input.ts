@@ -1,6 +1,6 @@
 // Requests as an attacker, a broken proxy or a careless script would send them, from a seed.
 
-import { wantedTypes } from '../../functions/domain/decide.js';
+import { subscribedTypes } from '../../functions/domain/decide.js';
 import { charge, customer, event, invoice, invoicePayment } from './events.js';
 import { sign } from './sign.js';
 
@@ -57,7 +57,7 @@ export function hostileRequests(random: () => number, secret: string, transactio
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
   /** An event of a known type with some of its fields replaced, removed or added. */
   function mutatedEvent(): object {
-    const type = pick(wantedTypes(transactionSource));
+    const type = pick(subscribedTypes({ transactionSource, disputes: 'open' }));
     const fitting = random() < 0.9 ? type.split('.')[0]! : pick(Object.keys(OBJECTS));
     const made = event(type, structuredClone(OBJECTS[fitting]!())) as unknown as Record<string, unknown>;
     const object = (made.data as { object: Record<string, unknown> }).object;

@@ -2,11 +2,11 @@
 // that the store sends, and `memory-engine.test.ts` holds it against a real engine, request by request.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import type { Connection, Item, TableNames } from '../../functions/store/connection.js';
+import type { Item, StoreContext, TableNames } from '../../functions/store/requests.js';
 import { change, type Expressions, holds } from './expressions.js';
 import { publicRows, type Rows } from './rows.js';
 
-export interface MemoryEngine extends Connection {
+export interface MemoryEngine extends StoreContext {
   /** Rows of `customers` and `transactions`, sorted by key, without internal attributes. */
   rows(): Rows;
   clear(): void;
@@ -145,7 +145,8 @@ const ANSWERS: Readonly<Record<string, (tables: Tables, input: never, options: M
   BatchGetCommand(tables, input: { RequestItems: Record<string, { Keys: Item[]; ConsistentRead?: boolean }> }) {
     const Responses: Record<string, Item[]> = {};
     for (const [table, request] of Object.entries(input.RequestItems)) {
-      requireConsistent(request);
+      // A read that says `false` asks for a hint.
+      if (request.ConsistentRead !== false) requireConsistent(request);
       Responses[table] = request.Keys.map((key) => tables[table]!.get(key)).filter((item) => item !== undefined);
     }
     return { Responses };

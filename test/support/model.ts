@@ -1,138 +1,343 @@
-// What the tables must hold after a set of events: the contract of docs/behaviour.md read once more, apart from the code in
-// functions/, and as simply as it can be read. All events at once, sorted by version; no order, no batches, no store.
+// What the tables must hold after a set of events: the contract of docs/behaviour.md read a second time, apart from the code in
+// functions/, and as simply as possible. All events at once, sorted by version; no order, no batches, no store.
 
 import type { Event } from './history.js';
 import type { Rows } from './rows.js';
 
-interface ModelSettings {
+export interface ModelSettings {
   readonly transactionSource: 'charge' | 'invoice';
   readonly partialRefund: 'delete' | 'net';
   readonly livemode?: 'live' | 'test' | 'both';
+  readonly disputes?: 'ignore' | 'lost' | 'open';
+  readonly amountBasis?: 'paid' | 'excluding_tax';
 }
 
 type Row = Record<string, unknown>;
-// biome-ignore lint/suspicious/noExplicitAny: payloads are what they are
+// biome-ignore lint/suspicious/noExplicitAny: payloads come in every shape
 type Payload = any;
 
-const ORDER = [
-  'customer.created customer.updated',
-  'charge.succeeded,charge.failed charge.captured charge.updated charge.refunded,charge.expired',
-];
-const DAYS_90 = 7_776_000;
-
-export function expectedRows(history: readonly Event[], settings: ModelSettings): Rows {
-  const byId = new Map(history.map((event) => [event.id, event]));
-  const events = [...byId.values()]
-    .filter(
-      (event) =>
-        !settings.livemode || settings.livemode === 'both' || event.livemode === (settings.livemode === 'live'),
-    )
-    .map((event) => ({ ...event, version: version(event), object: event.data.object as Payload }))
-    .sort((a, b) => (a.version < b.version ? -1 : 1));
-  type Versioned = (typeof events)[number];
-
-  const customers = new Map<string, Row>();
-  const linkOf = new Map<string, string>();
-  const exist = (key: string): Row => {
-    const row = customers.get(key) ?? { customer_key: key };
-    customers.set(key, row);
-    return row;
-  };
-  /** Events come in the order of versions, so that the first claim is the earliest. */
-  const claim = (event: Versioned, key: string, partner: string | undefined) => {
-    const row = exist(key);
-    if (partner !== undefined && row.partner_key === undefined)
-      Object.assign(row, { partner_key: partner, partner_version: event.version });
-  };
-
-  const records: Versioned[] = [];
-  const deletions: (Versioned & { reason: string })[] = [];
-  const paidInvoices: Versioned[] = [];
-  const refunds: Versioned[] = [];
-  const failures: Versioned[] = [];
-  const payers = new Map<string, string>();
-  for (const event of events) {
-    const { object, type } = event;
-    const keys = readMetadata(object.metadata);
-    if (type === 'customer.created' || type === 'customer.updated') {
-      if (keys.customer === undefined) continue;
-      const row = exist(keys.customer);
-      for (const name of ['stripe_customer_id', 'name', 'email', 'livemode', 'version']) delete row[name];
-      Object.assign(row, {
-        stripe_customer_id: object.id,
-        livemode: object.livemode ?? event.livemode,
-        version: event.version,
-      });
-      if (object.name) row.name = object.name;
-      if (object.email) row.email = object.email;
-      linkOf.set(object.id, keys.customer);
-      claim(event, keys.customer, keys.partner);
-    } else if (
-      settings.transactionSource === 'charge' &&
-      /^charge\.(succeeded|captured|updated|refunded|failed|expired)$/.test(type)
-    ) {
-      const reason = whyDeleted(event, settings);
-      const succeeded = object.status ? ['succeeded', 'paid'].includes(object.status) : object.paid === true;
-      if (reason) deletions.push({ ...event, reason });
-      else if (succeeded) records.push(event);
-      else continue;
-      if (keys.customer !== undefined) claim(event, keys.customer, keys.partner);
-    } else if (settings.transactionSource === 'invoice') {
-      if (type === 'charge.refunded') refunds.push(event);
-      if (type === 'charge.failed') failures.push(event);
-      if (type === 'invoice_payment.paid')
-        for (const payer of payersIn(object.payment)) payers.set(payer, idOf(object.invoice)!);
-      if (type === 'invoice.payment_succeeded') {
-        for (const payment of [object, ...(object.payments?.data ?? []).map((each: Payload) => each.payment)])
-          for (const payer of payersIn(payment)) payers.set(payer, object.id);
-        if (paidAmount(object) === 0) continue;
-        paidInvoices.push(event);
-        const all = invoiceKeys(object);
-        if (all.customer !== undefined) claim(event, all.customer, all.partner);
-      }
-    }
-  }
-
-  const transactions = new Map<string, Row>();
-  for (const event of records) transactions.set(event.object.id, chargeRow(event));
-  for (const event of deletions) {
-    transactions.set(event.object.id, tombstone(event, event.reason, 'charge', captured(event.object), event));
-  }
-  const newestPaid = new Map(paidInvoices.map((event) => [event.object.id as string, event]));
-  for (const [id, paid] of newestPaid) {
-    const invoiceOf = ({ object }: Versioned) =>
-      idOf(object.invoice) ?? payers.get(`pi ${idOf(object.payment_intent)}`) ?? payers.get(`ch ${object.id}`);
-    const own = refunds.filter((refund) => invoiceOf(refund) === id);
-    const counted =
-      settings.partialRefund === 'delete'
-        ? own
-        : [...new Map(own.map((refund) => [refund.object.id, refund])).values()];
-    const true_ = counted.filter((refund) => truly(refund.object) > 0);
-    const total = true_.reduce((sum, refund) => sum + truly(refund.object), 0);
-    const amount = paidAmount(paid.object);
-    const gone = settings.partialRefund === 'delete' ? true_.length > 0 : true_.length > 0 && total >= amount;
-    const failed = failures.filter(({ object }) => payers.get(`ch ${object.id}`) === id);
-    const last = [...(gone ? true_ : []), ...failed].sort((a, b) => (a.version < b.version ? -1 : 1)).at(-1);
-    if (last) {
-      const reason = last.type === 'charge.failed' || last.object.status === 'failed' ? 'failed' : 'refunded';
-      transactions.set(id, tombstone(last, reason, 'invoice', amount, paid));
-    } else transactions.set(id, invoiceRow(paid, amount, total));
-  }
-  for (const row of transactions.values()) {
-    if (row.status !== 'recorded') continue;
-    const linked = linkOf.get(row.stripe_customer_id as string);
-    if (row.customer_key !== undefined) row.customer_key_source = 'own';
-    else if (linked !== undefined) Object.assign(row, { customer_key: linked, customer_key_source: 'linked' });
-  }
-  const list = (rows: Map<string, Row>) =>
-    [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => clean(row));
-  return { customers: list(customers), transactions: list(transactions) };
+/** An event with its version, its second and its object at hand. */
+interface Fact {
+  readonly id: string;
+  readonly type: string;
+  readonly at: number;
+  readonly version: string;
+  readonly livemode: boolean;
+  readonly object: Payload;
 }
 
-function version(event: Event): string {
-  const ranks = ORDER.flatMap((line) => line.split(' ').map((types, rank) => [types.split(','), rank] as const));
-  const rank = ranks.find(([types]) => types.includes(event.type))?.[1] ?? 0;
-  return `${event.created.toString().padStart(12, '0')}#${rank}#${event.id}`;
+/** The table of ranks, as the contract prints it; every other type has rank 0. */
+const RANKS: readonly (readonly string[])[] = [
+  [],
+  ['customer.updated', 'charge.captured', 'refund.updated', 'charge.refund.updated', 'charge.dispute.funds_withdrawn'],
+  ['customer.deleted', 'charge.updated', 'refund.failed', 'charge.dispute.updated'],
+  ['charge.refunded', 'charge.expired', 'charge.dispute.funds_reinstated'],
+  ['charge.dispute.closed'],
+];
+
+export function expectedRows(history: readonly Event[], settings: ModelSettings): Rows {
+  const facts = factsOf(history, settings);
+  const { customers, links, touch } = customersOf(facts);
+  const transactions =
+    settings.transactionSource === 'charge' ? charges(facts, settings, touch) : invoices(facts, settings, touch);
+  for (const row of transactions) {
+    const key = row.customer_key ?? links.get(row.stripe_customer_id as string);
+    if (key === undefined) continue;
+    row.customer_key_source = row.customer_key === undefined ? 'linked' : 'own';
+    delete row.customer_key;
+    row[row.status === 'deleted' ? 'deleted_customer_key' : 'customer_key'] = key;
+  }
+  return {
+    customers: sortedBy('customer_key', [...customers.values()].map(clean)),
+    transactions: sortedBy('transaction_id', transactions.map(clean)),
+  };
+}
+
+/** Each event once, in its greatest rendering, of the wanted mode, oldest first. */
+function factsOf(history: readonly Event[], settings: ModelSettings): Fact[] {
+  const renderings = new Map<string, Event>();
+  for (const event of history) {
+    const other = renderings.get(event.id);
+    if (!other || (event.api_version ?? '') > (other.api_version ?? '')) renderings.set(event.id, event);
+  }
+  const wanted = [...renderings.values()].filter(({ livemode }) => {
+    if (settings.livemode === 'live') return livemode;
+    return settings.livemode === 'test' ? !livemode : true;
+  });
+  const facts = wanted.map(({ id, type, created, livemode, data }): Fact => {
+    const rank = Math.max(
+      0,
+      RANKS.findIndex((types) => types.includes(type)),
+    );
+    const version = `${String(created).padStart(12, '0')}#${rank}#${id}`;
+    return { id, type, at: created, version, livemode, object: data.object };
+  });
+  return facts.sort((a, b) => (a.version < b.version ? -1 : 1));
+}
+
+function customersOf(facts: readonly Fact[]) {
+  const customers = new Map<string, Row>();
+  const links = new Map<string, string>();
+  const claims: { fact: Fact; key: string; partner: string }[] = [];
+  /** `customers[K]` exists, and the fact may say who referred it. */
+  const touch = (
+    fact: Fact,
+    keys: { customer?: string | undefined; partner?: string | undefined },
+  ): Row | undefined => {
+    if (keys.customer === undefined) return undefined;
+    const row = customers.get(keys.customer) ?? { customer_key: keys.customer };
+    customers.set(keys.customer, row);
+    if (keys.partner !== undefined) {
+      claims.push({ fact, key: keys.customer, partner: keys.partner });
+      const first = claims
+        .filter(({ key }) => key === keys.customer)
+        .reduce((a, b) => (b.fact.version < a.fact.version ? b : a));
+      Object.assign(row, { partner_key: first.partner, partner_version: first.fact.version });
+    }
+    return row;
+  };
+  for (const fact of facts) {
+    if (!['customer.created', 'customer.updated', 'customer.deleted'].includes(fact.type)) continue;
+    const { object } = fact;
+    const row = touch(fact, readMetadata(object.metadata));
+    if (!row) continue;
+    const isDeleted = fact.type === 'customer.deleted';
+    Object.assign(row, {
+      stripe_customer_id: object.id,
+      name: isDeleted ? undefined : object.name,
+      email: isDeleted ? undefined : object.email,
+      livemode: object.livemode ?? fact.livemode,
+      version: fact.version,
+    });
+    links.set(object.id, row.customer_key as string);
+  }
+  return { customers, links, touch };
+}
+
+type Touch = ReturnType<typeof customersOf>['touch'];
+
+function charges(facts: readonly Fact[], settings: ModelSettings, touch: Touch): Row[] {
+  const decisive = facts.filter(({ type, object }) => {
+    if (!/^charge\.(succeeded|captured|updated|refunded|failed|expired)$/.test(type)) return false;
+    return type === 'charge.failed' || type === 'charge.expired' || /^(succeeded|paid|failed)$/.test(statusOf(object));
+  });
+  for (const fact of decisive) touch(fact, readMetadata(fact.object.metadata));
+  const ids = [...new Set(decisive.map(({ object }) => object.id as string))];
+  return ids.map((id) => {
+    const own = decisive.filter(({ object }) => object.id === id);
+    const failures = own.filter(({ type, object }) => type === 'charge.expired' || hasFailed(type, object));
+    const last = (failures.at(-1) ?? own.at(-1))!;
+    const { object } = last;
+    const keys = readMetadata(object.metadata);
+    const isCaptured = object.captured !== false && failures.length === 0;
+    const row: Row = {
+      transaction_id: id,
+      source: 'charge',
+      amount: isCaptured ? (object.amount_captured ?? object.amount) : object.amount,
+      captured: object.captured,
+      payment_intent_id: idOf(object.payment_intent),
+      invoice_id: idOf(object.invoice),
+      ...described(last, keys),
+    };
+    if (failures.length > 0) {
+      const reason = hasFailed(last.type, object) ? 'failed' : 'expired';
+      return finish(row, { refunded: 0, disputed: 0, by: [last] }, settings, reason);
+    }
+    const part = reversals(id, last, facts, row.amount as number, row.currency as string | undefined, settings);
+    return finish(row, { ...part, by: [last, ...part.by] }, settings);
+  });
+}
+
+function invoices(facts: readonly Fact[], settings: ModelSettings, touch: Touch): Row[] {
+  const paid = facts.filter(
+    ({ type, object }) =>
+      (type === 'invoice.payment_succeeded' || (type === 'invoice.paid' && object.paid_out_of_band !== true)) &&
+      paidAmount(object) > 0,
+  );
+  for (const fact of paid) touch(fact, invoiceKeys(fact.object));
+  const payers = payersOf(facts);
+  const refunds = facts.filter(({ type }) => type === 'charge.refunded');
+  const chargeIds = [...new Set(facts.flatMap((fact) => chargeOf(fact, settings) ?? []))];
+  return [...new Set(paid.map(({ object }) => object.id as string))].map((id) => {
+    const last = paid.filter(({ object }) => object.id === id).at(-1)!;
+    const keys = invoiceKeys(last.object);
+    const amount = paidAmount(last.object);
+    const row: Row = { transaction_id: id, source: 'invoice', amount, invoice_id: id, ...described(last, keys) };
+    const sum = { refunded: 0, disputed: 0, by: [last] };
+    for (const chargeId of chargeIds) {
+      const shown = refunds.filter(({ object }) => object.id === chargeId).at(-1);
+      const intents = new Set(
+        facts.filter((fact) => chargeOf(fact, settings) === chargeId).map(({ object }) => idOf(object.payment_intent)),
+      );
+      const byIntent = payers
+        .filter(({ payer }) => [...intents].some((intent) => intent && payer === `pi ${intent}`))
+        .at(-1);
+      const byCharge = payers.filter(({ payer }) => payer === `ch ${chargeId}`).at(-1);
+      if ((idOf(shown?.object.invoice) ?? byIntent?.invoice ?? byCharge?.invoice) !== id) continue;
+      const part = reversals(chargeId, shown, facts, amount, row.currency as string | undefined, settings);
+      sum.refunded += part.refunded;
+      sum.disputed += part.disputed;
+      sum.by.push(...part.by, ...(shown && shownRefund(shown) > 0 ? [shown] : []));
+    }
+    sum.refunded = Math.min(sum.refunded, amount);
+    sum.disputed = Math.min(sum.disputed, amount - sum.refunded);
+    const failed = facts.filter(
+      ({ type, object }) =>
+        type === 'charge.failed' && payers.filter(({ payer }) => payer === `ch ${object.id}`).at(-1)?.invoice === id,
+    );
+    const result =
+      failed.length > 0 ? finish(row, { ...sum, by: failed }, settings, 'failed') : finish(row, sum, settings);
+    return settings.amountBasis === 'excluding_tax' ? withoutTax(result, last.object) : result;
+  });
+}
+
+/** The charge that an event of a charge, a refund or a dispute is about, in invoice mode. */
+function chargeOf({ type, object }: Fact, settings: ModelSettings): string | undefined {
+  if (type === 'charge.refunded' || type === 'charge.failed') return object.id;
+  return isRefund(type) || isDispute(type, settings) ? idOf(object.charge) : undefined;
+}
+
+/** Which invoice each payment paid, oldest word first. */
+function payersOf(facts: readonly Fact[]): { payer: string; invoice: string }[] {
+  return facts.flatMap(({ type, object }) => {
+    if (type === 'invoice_payment.paid')
+      return payersIn(object.payment).map((payer) => ({ payer, invoice: idOf(object.invoice)! }));
+    if (type !== 'invoice.payment_succeeded' && type !== 'invoice.paid') return [];
+    if (type === 'invoice.paid' && object.paid_out_of_band === true) return [];
+    const named = [object, ...(object.payments?.data ?? []).map((each: Payload) => each.payment)];
+    return named.flatMap(payersIn).map((payer) => ({ payer, invoice: object.id as string }));
+  });
+}
+
+/** How much of one charge is reversed, and the events that say so, without C. */
+function reversals(
+  chargeId: string,
+  c: Fact | undefined,
+  facts: readonly Fact[],
+  amount: number,
+  currency: string | undefined,
+  settings: ModelSettings,
+) {
+  const newestOfEach = (some: readonly Fact[]) => [
+    ...new Map(
+      some.filter(({ object }) => idOf(object.charge) === chargeId).map((fact) => [fact.object.id, fact]),
+    ).values(),
+  ];
+  const by: Fact[] = [];
+  let lessened = 0;
+  let added = 0;
+  for (const refund of newestOfEach(facts.filter(({ type }) => isRefund(type)))) {
+    const isUndone = refund.type === 'refund.failed' || ['failed', 'canceled'].includes(refund.object.status);
+    const made = refund.object.created ?? refund.at;
+    const isAfterMaking = c !== undefined && (made < c.at || (made === c.at && c.type === 'charge.refunded'));
+    const isBeforeUndoing =
+      c !== undefined && (refund.at > c.at || (refund.at === c.at && c.type === 'charge.refunded'));
+    if (!isUndone && !isAfterMaking) added += refund.object.amount;
+    else if (isUndone && isAfterMaking && isBeforeUndoing) lessened += refund.object.amount;
+    else continue;
+    by.push(refund);
+  }
+  const shown = c === undefined ? 0 : countedOf(c, chargeId, facts, settings);
+  const refunded = Math.min(amount, Math.max(0, shown - lessened) + added);
+  const counting = newestOfEach(facts.filter(({ type }) => isDispute(type, settings))).filter(({ object }) => {
+    if (settings.disputes === 'open') return !/^(won|prevented|warning_.*)$/.test(object.status);
+    return ['lost', 'appeal_needs_response', 'appeal_under_review'].includes(object.status);
+  });
+  let disputed = 0;
+  for (const { object } of counting) disputed += object.currency === currency ? object.amount : amount;
+  return { refunded, disputed: Math.min(disputed, amount - refunded), by: [...by, ...counting] };
+}
+
+/** "Shown by C", less than that where C cannot tell a refund from a released amount. */
+function countedOf(c: Fact, chargeId: string, facts: readonly Fact[], settings: ModelSettings): number {
+  const isOld = typeof c.object.amount_captured !== 'number';
+  if (!isOld || settings.partialRefund === 'net') return shownRefund(c);
+  const wasRefunded = facts.some(
+    (fact) => fact.type === 'charge.refunded' && fact.object.id === chargeId && shownRefund(fact) > 0,
+  );
+  return c.object.refunded === true || wasRefunded ? Math.max(1, shownRefund(c)) : 0;
+}
+
+function shownRefund({ type, object }: Fact): number {
+  if (typeof object.amount_refunded !== 'number') return type === 'charge.refunded' ? object.amount : 0;
+  const isPartlyCaptured = object.captured !== false && typeof object.amount_captured === 'number';
+  return Math.max(0, object.amount_refunded - (isPartlyCaptured ? object.amount - object.amount_captured : 0));
+}
+
+/** A row with its amounts and its state. `reason` is there if the payment failed. */
+function finish(
+  row: Row,
+  { refunded, disputed, by }: { refunded: number; disputed: number; by: readonly Fact[] },
+  settings: ModelSettings,
+  reason?: string,
+): Row {
+  const amount = row.amount as number;
+  const enough = (sum: number) => (settings.partialRefund === 'delete' ? sum > 0 : sum >= amount && sum > 0);
+  const gone = reason ?? (enough(refunded) ? 'refunded' : enough(refunded + disputed) ? 'disputed' : undefined);
+  const newest = by.reduce((a, b) => (b.version > a.version ? b : a));
+  return {
+    ...row,
+    status: gone ? 'deleted' : 'recorded',
+    amount_refunded: refunded,
+    amount_disputed: disputed > 0 ? disputed : undefined,
+    amount_net: gone ? 0 : amount - refunded - disputed,
+    event_id: newest.id,
+    event_type: newest.type,
+    version: newest.version,
+    deleted_reason: gone,
+  };
+}
+
+function withoutTax(row: Row, invoice: Payload): Row {
+  const t = invoice.total;
+  const taxes = invoice.total_tax_amounts;
+  const tax = invoice.tax ?? (taxes ? taxes.reduce((sum: number, each: Payload) => sum + each.amount, 0) : undefined);
+  const x = invoice.total_excluding_tax ?? (tax === undefined || tax === null ? undefined : t - tax);
+  if (!t || x === undefined || x === null) return row;
+  const scale = (amount: unknown) => Math.floor(((amount as number) * x) / t + 0.5);
+  const amount = scale(row.amount);
+  const refunded = scale(row.amount_refunded);
+  const disputed = row.amount_disputed === undefined ? 0 : scale(row.amount_disputed);
+  return {
+    ...row,
+    amount,
+    amount_refunded: refunded,
+    amount_disputed: disputed > 0 ? disputed : undefined,
+    amount_net: row.status === 'deleted' ? 0 : amount - refunded - disputed,
+  };
+}
+
+function described(fact: Fact, keys: { customer?: string | undefined; product?: string | undefined }): Row {
+  const { object } = fact;
+  return {
+    currency: object.currency,
+    created: object.created ?? object.date,
+    stripe_customer_id: idOf(object.customer),
+    customer_key: keys.customer,
+    product_key: keys.product,
+    livemode: object.livemode ?? fact.livemode,
+  };
+}
+
+function isRefund(type: string): boolean {
+  return /^refund\.(created|updated|failed)$/.test(type) || type === 'charge.refund.updated';
+}
+
+function isDispute(type: string, settings: ModelSettings): boolean {
+  return settings.disputes !== 'ignore' && type.startsWith('charge.dispute.');
+}
+
+/** A charge's status; payloads that predate it say `paid`. */
+function statusOf(charge: Payload): string {
+  return charge.status ?? (charge.paid === true ? 'succeeded' : 'pending');
+}
+
+function hasFailed(type: string, charge: Payload): boolean {
+  return type === 'charge.failed' || charge.status === 'failed';
+}
+
+function sortedBy(key: string, rows: Row[]): Row[] {
+  return rows.sort((a, b) => (String(a[key]) < String(b[key]) ? -1 : 1));
 }
 
 function readMetadata(metadata: Payload) {
@@ -178,97 +383,6 @@ function payersIn(payment: Payload): string[] {
 
 function paidAmount(invoice: Payload): number {
   return invoice.amount_paid ?? invoice.amount_due;
-}
-
-/** The captured amount, or the authorised one while uncaptured. */
-function captured(charge: Payload): number {
-  return charge.captured === false ? charge.amount : (charge.amount_captured ?? charge.amount);
-}
-
-/** What was refunded, less what a partial capture released. */
-function truly(charge: Payload): number {
-  const released = typeof charge.amount_captured === 'number' ? Math.max(0, charge.amount - charge.amount_captured) : 0;
-  return Math.max(0, (charge.amount_refunded ?? 0) - released);
-}
-
-function whyDeleted({ type, object }: { type: string; object: Payload }, settings: ModelSettings): string | undefined {
-  if (type === 'charge.failed' || object.status === 'failed') return 'failed';
-  if (type === 'charge.expired') return 'expired';
-  if (object.refunded === true) return 'refunded';
-  const tells = type === 'charge.refunded' || typeof object.amount_captured === 'number';
-  return settings.partialRefund === 'delete' && tells && truly(object) > 0 ? 'refunded' : undefined;
-}
-
-function chargeRow(event: { object: Payload; id: string; type: string; version: string; livemode: boolean }): Row {
-  const { object } = event;
-  const keys = readMetadata(object.metadata);
-  return {
-    ...common(object, event, captured(object), truly(object), 'charge', keys),
-    captured: object.captured,
-    payment_intent_id: idOf(object.payment_intent),
-    invoice_id: idOf(object.invoice),
-  };
-}
-
-function invoiceRow(
-  event: { object: Payload; id: string; type: string; version: string; livemode: boolean },
-  amount: number,
-  refunded: number,
-): Row {
-  return {
-    ...common(event.object, event, amount, refunded, 'invoice', invoiceKeys(event.object)),
-    invoice_id: event.object.id,
-  };
-}
-
-function common(
-  object: Payload,
-  event: { id: string; type: string; version: string; livemode: boolean },
-  amount: number,
-  refunded: number,
-  source: string,
-  keys: { customer: string | undefined; product: string | undefined },
-): Row {
-  return {
-    transaction_id: object.id,
-    status: 'recorded',
-    source,
-    amount,
-    amount_refunded: refunded,
-    amount_net: amount - refunded,
-    currency: object.currency,
-    created: object.created ?? object.date,
-    stripe_customer_id: idOf(object.customer),
-    customer_key: keys.customer,
-    product_key: keys.product,
-    livemode: object.livemode ?? event.livemode,
-    event_id: event.id,
-    event_type: event.type,
-    version: event.version,
-  };
-}
-
-function tombstone(
-  event: { id: string; type: string; version: string; created: number },
-  reason: string,
-  source: string,
-  amount: number,
-  of: { object: Payload; livemode: boolean },
-): Row {
-  return {
-    transaction_id: of.object.id,
-    status: 'deleted',
-    source,
-    amount,
-    currency: of.object.currency,
-    created: of.object.created ?? of.object.date,
-    livemode: of.object.livemode ?? of.livemode,
-    version: event.version,
-    event_id: event.id,
-    event_type: event.type,
-    deleted_reason: reason,
-    expires_at: event.created + DAYS_90,
-  };
 }
 
 function clean(row: Row): Row {
