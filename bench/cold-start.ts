@@ -14,6 +14,7 @@ const ENVIRONMENT = {
   CUSTOMERS_TABLE: 'customers',
   TRANSACTIONS_TABLE: 'transactions',
   LINKS_TABLE: 'links',
+  DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/dead-letters',
   IDEMPOTENCY_TABLE: 'idempotency',
   POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync',
   POWERTOOLS_SERVICE_NAME: 'bench',

@@ -82,6 +82,7 @@ export async function startEngines(dynamodb?: string): Promise<Engines> {
           CUSTOMERS_TABLE: names.customers,
           TRANSACTIONS_TABLE: names.transactions,
           LINKS_TABLE: names.links,
+          DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/dead-letters',
           IDEMPOTENCY_TABLE: names.idempotency,
           AWS_ENDPOINT_URL_DYNAMODB: way === 'counted' ? counter.endpoint : endpoint,
           ...POWERTOOLS,

@@ -45,9 +45,9 @@ export const IGNORED_REASONS = [
 ] as const;
 export type IgnoredReason = (typeof IGNORED_REASONS)[number];
 
-/** A message with such an outcome stays in the queue, and moves to the dead-letter queue once its receives are used up. */
+/** A message that failed stays in the queue, and moves to the dead-letter queue once its receives are used up. */
 export function mustBeRetried({ outcome }: { readonly outcome: WorkerOutcome }): boolean {
-  return outcome === 'failed' || outcome === 'not_understood';
+  return outcome === 'failed';
 }
 
 /** Each outcome in words, for log lines and tools. Refusals speak for themselves. */
@@ -61,7 +61,7 @@ export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | Wo
   stale: 'no change: a newer event has been applied',
   ignored: 'ignored',
   failed: 'failed, will be retried',
-  not_understood: 'not understood, will move to the dead-letter queue',
+  not_understood: 'not understood, moved to the dead-letter queue',
   unsupported_type: 'answered with 200: this event type is not used',
   livemode_mismatch: 'answered with 200: this livemode is not accepted',
 };

@@ -1,11 +1,9 @@
 // Puts events into the queue by the batch: for whatever comes from Stripe's API and not through the webhook.
 
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { inBatches } from './batches.js';
 import { toMessage } from './message.js';
 
-/** SQS takes ten messages at once, and one of our messages is at most a quarter of what it takes in all. */
-const MESSAGES_AT_ONCE = 10;
-const BYTES_AT_ONCE = 900_000;
 const TRIES = 5;
 
 /** The queue did not take some of the events, however often they were sent. */
@@ -23,7 +21,7 @@ export class QueueRefusedError extends Error {
  */
 export async function sendEvents(sqs: SQSClient, queueUrl: string, events: readonly object[]): Promise<void> {
   const bodies = events.map((event) => toMessage(JSON.stringify(event), event));
-  for (const batch of batches(bodies)) {
+  for (const batch of inBatches(bodies, Buffer.byteLength)) {
     let pending = batch.map((body, i) => ({ Id: String(i), MessageBody: body }));
     for (let attempt = 0; pending.length > 0; attempt++) {
       if (attempt === TRIES) throw new QueueRefusedError(pending.length);
@@ -33,21 +31,4 @@ export async function sendEvents(sqs: SQSClient, queueUrl: string, events: reado
       pending = pending.filter(({ Id }) => failed.has(Id));
     }
   }
-}
-
-function batches(bodies: readonly string[]): string[][] {
-  const all: string[][] = [];
-  let bytes = 0;
-  for (const body of bodies) {
-    const size = Buffer.byteLength(body);
-    const last = all.at(-1);
-    if (last && last.length < MESSAGES_AT_ONCE && bytes + size <= BYTES_AT_ONCE) {
-      last.push(body);
-      bytes += size;
-    } else {
-      all.push([body]);
-      bytes = size;
-    }
-  }
-  return all;
 }

@@ -258,13 +258,13 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s tests ar
   test('the dashboard draws the template’s widgets with what the functions emitted, and the alarms with their state', async () => {
     await page.goto(url('dashboard'));
     await page.locator('.graph canvas').first().waitFor();
-    const heading = page.getByRole('heading', { name: 'Answered 200' });
+    const heading = page.getByRole('heading', { name: '200 responses' });
     const widget = page.locator('section.widget', { has: heading });
     await widget.getByText('As a table').click();
     const queued = widget.locator('tr', { hasText: 'EventsQueued' }).locator('td').last();
     await until(async () => Number(await queued.innerText()) > 0, 10_000);
     const alarms = page.locator('#alarm-states li');
-    expect(await alarms.count()).toBe(10);
+    expect(await alarms.count()).toBe(14);
     expect(await alarms.filter({ hasText: 'Worker errors' }).innerText()).toBe('OK Worker errors');
     // Somebody tries signatures: 20 % of the requests within three times five minutes is needed for the alarm to go off.
     expect(await alarms.filter({ hasText: 'Refused' }).innerText()).toBe('OK Refused');

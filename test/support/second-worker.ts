@@ -26,9 +26,11 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
     file = now;
     child = forkFunction('worker', {
       AWS_ENDPOINT_URL_DYNAMODB: now.dynamodbEndpoint,
+      AWS_ENDPOINT_URL_SQS: now.sqsEndpoint,
       CUSTOMERS_TABLE: now.tables.customers,
       TRANSACTIONS_TABLE: now.tables.transactions,
       LINKS_TABLE: now.tables.links,
+      DEAD_LETTER_QUEUE_URL: now.deadLetterQueueUrl,
       TRANSACTION_SOURCE: now.settings.transactionSource,
       PARTIAL_REFUND: now.settings.partialRefund,
       LIVEMODE: now.settings.livemode,

@@ -1,0 +1,44 @@
+// What the worker says about each message: a log line, and metrics.
+
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { EventLog } from '../../contract/log-line.js';
+import {
+  AMOUNT_RECORDED,
+  EVENT_AGE,
+  METADATA_UNUSABLE,
+  TRANSACTIONS_ATTRIBUTED,
+  WORKER_METRICS,
+} from '../../contract/metrics.js';
+import { mustBeRetried } from '../../contract/outcomes.js';
+import { amountsRecorded, type Processed } from './process-batch.js';
+
+const logger = new Logger();
+const metrics = new Metrics();
+
+export function report(processed: readonly Processed[]) {
+  for (const each of processed) {
+    metrics.addMetric(WORKER_METRICS[each.outcome], MetricUnit.Count, 1);
+    if (each.attributed > 0) metrics.addMetric(TRANSACTIONS_ATTRIBUTED, MetricUnit.Count, each.attributed);
+    for (const _ of each.decision?.metadataIssues ?? []) metrics.addMetric(METADATA_UNUSABLE, MetricUnit.Count, 1);
+    if (each.event)
+      metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Math.round(Date.now() / 1000) - each.event.created));
+    const line: EventLog & { readonly metadataIssues: unknown } = {
+      event_id: each.event?.id,
+      event_type: each.event?.type,
+      object_id: each.decision?.objectId,
+      outcome: each.outcome,
+      reason: each.reason,
+      attributed: each.attributed || undefined,
+      metadataIssues: each.decision?.metadataIssues.length ? each.decision.metadataIssues : undefined,
+    };
+    if (mustBeRetried(each) || each.outcome === 'not_understood')
+      logger.error('event not applied', { ...line, message_id: each.messageId });
+    else logger.info('event applied', line);
+  }
+  // The hundredth value has published a full batch; publishing nothing would print a warning.
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  for (const [currency, amount] of amountsRecorded(processed)) {
+    metrics.singleMetric().addDimension('currency', currency).addMetric(AMOUNT_RECORDED, MetricUnit.NoUnit, amount);
+  }
+}
