@@ -52,8 +52,8 @@ function webhook({
 
 const succeeded = event('charge.succeeded', charge());
 
-describe(rule('verified and queued, or of a type or mode not wanted'), () => {
-  test(rule('200 is given only after the queue has accepted the event.'), async () => {
+describe(rule('verified and queued, or not a subscribed type or mode'), () => {
+  test(rule('The webhook responds 200 only after the queue has accepted the event.'), async () => {
     const { world, post } = webhook();
     expect(await post(succeeded)).toEqual({ status: 200, body: { received: true }, outcome: 'queued' });
     expect(world.queue).toEqual([JSON.stringify(succeeded)]);
@@ -62,7 +62,7 @@ describe(rule('verified and queued, or of a type or mode not wanted'), () => {
       body: { error: { code: 'queue_unavailable' } },
     });
   });
-  test(rule('Any other type is answered 200, counted, and not queued.'), async () => {
+  test(rule('Any other type is answered with 200, counted, and not queued.'), async () => {
     const { world, post } = webhook({ settings: { livemode: 'live' } });
     expect(await post({ ...succeeded, livemode: true, type: 'plan.created' })).toMatchObject({
       status: 200,
@@ -115,7 +115,7 @@ describe(rule('no signature, wrong signature, timestamp outside the tolerance (3
   });
 });
 
-describe(rule('signed but not JSON, no `id`, `type` or `data.object`'), () => {
+describe(rule('signed but not JSON, or without `id`, `type` or `data.object`'), () => {
   test.each([
     ['not JSON', '{"id":'],
     ['empty', ''],
@@ -147,7 +147,7 @@ describe(rule('signed but not JSON, no `id`, `type` or `data.object`'), () => {
 
 describe('signing secrets', () => {
   test(
-    rule('Several signing secrets are valid at once (Stripe overlaps them for 24 h when one is rolled)'),
+    rule('Several signing secrets are valid at once (Stripe overlaps them for 24 hours when one is rolled)'),
     async () => {
       const { post } = webhook({ secrets: ['whsec_1', 'whsec_2'] });
       expect((await post(succeeded, { secret: 'whsec_2' })).status).toBe(200);
@@ -156,7 +156,7 @@ describe('signing secrets', () => {
   );
   test(
     rule(
-      'a new secret is picked up without a deploy, and a flood of bad signatures does not become a flood of secret reads',
+      'a new secret takes effect without a deployment, and a flood of bad signatures does not cause a flood of secret reads',
     ),
     async () => {
       const { world, post } = webhook();
@@ -181,7 +181,7 @@ describe('signing secrets', () => {
     world.now += 1;
     expect((await post(succeeded)).status).toBe(400);
   });
-  test(rule('the queue or the secret cannot be reached'), async () => {
+  test(rule('the queue or the secret is unavailable'), async () => {
     const unreachable = webhook();
     unreachable.world.secretFails = true;
     expect(await unreachable.post(succeeded)).toMatchObject({
@@ -206,7 +206,7 @@ describe('signing secrets', () => {
 });
 
 describe(
-  rule('An event too large for one queue message is cut down to the fields this page names, never dropped.'),
+  rule('An event that is too large for one queue message is reduced to the fields that these rules read; it is never dropped.'),
   () => {
     const filler = { description: 'x'.repeat(MAX_MESSAGE_BYTES) };
     test.each([
@@ -251,7 +251,7 @@ describe(
   },
 );
 
-test(rule('it never echoes the body, the secret or a stack trace'), async () => {
+test(rule('and never contain the body, the secret or a stack trace'), async () => {
   const { post } = webhook();
   const marked = { ...succeeded, id: 'MARK', data: { object: 'MARK' } };
   for (const answer of [
