@@ -70,3 +70,34 @@ export function invoicePayment(invoiceId: string, paymentIntent: string): Record
     payment: { type: 'payment_intent', payment_intent: paymentIntent },
   };
 }
+
+/** A refund of all of `charge()`. */
+export function refund(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    id: 're_1',
+    object: 'refund',
+    amount: 2000,
+    charge: 'ch_1',
+    created: NOON,
+    currency: 'usd',
+    payment_intent: 'pi_1',
+    status: 'succeeded',
+    ...fields,
+  };
+}
+
+/** A lost dispute about all of `charge()`. */
+export function dispute(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    id: 'dp_1',
+    object: 'dispute',
+    amount: 2000,
+    charge: 'ch_1',
+    created: NOON,
+    currency: 'usd',
+    livemode: false,
+    payment_intent: 'pi_1',
+    status: 'lost',
+    ...fields,
+  };
+}
