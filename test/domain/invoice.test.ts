@@ -69,7 +69,6 @@ describe('a paid invoice', () => {
     expect(evidenceOf(changes, { type: 'invoice', id: 'in_1' }).claims).toEqual([
       { version: VERSION, payments: [{ type: 'payment_intent', id: 'pi_1' }] },
     ]);
-    expect(decidePaid({ amount_paid: 0, charge: null, payment_intent: null }).changes).toEqual([]);
   });
   test(rule('An `invoice.paid` with `paid_out_of_band: true` is ignored (`paid_out_of_band`)'), () => {
     expect(decidePaid({ paid_out_of_band: true }, 'invoice.paid')).toMatchObject({
@@ -183,12 +182,23 @@ describe(
       () => {
         const payment = { type: 'payment_record', payment_record: 'pr_1' };
         const decision = decided('invoice_payment.paid', { ...invoicePayment('in_1', 'pi_2'), payment });
-        expect(decision).toMatchObject({ changes: [], ignored: 'no_payment_named' });
+        expect(decision.ignored).toBe('no_payment_named');
         expect(() => decided('invoice_payment.paid', { id: 'x', payment })).toThrow(/the event's invoice is not/);
       },
     );
   },
 );
+
+test('an event that names no payment still replaces a rendering of it that did', () => {
+  const entity = { type: 'invoice', id: 'in_1' } as const;
+  const none = { claims: [{ version: VERSION, payments: [] }] };
+  const nothingPaid = decidePaid({ amount_paid: 0, charge: null, payment_intent: null });
+  expect(nothingPaid.changes).toEqual([{ kind: 'evidence', entity, evidence: none }]);
+  expect(evidenceOf(decidePaid({ charge: null, payment_intent: null }).changes, entity)).toMatchObject(none);
+  const payment = { type: 'payment_record', payment_record: 'pr_1' };
+  const outside = decided('invoice_payment.paid', { ...invoicePayment('in_1', 'pi_2'), payment });
+  expect(outside.changes).toEqual([{ kind: 'evidence', entity, evidence: none }]);
+});
 
 describe('charges in `invoice` mode', () => {
   test(rule('Customer events and invoices alone identify customers in this mode; charge metadata is not read.'), () => {

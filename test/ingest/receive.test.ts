@@ -206,7 +206,9 @@ describe('signing secrets', () => {
 });
 
 describe(
-  rule('An event that is too large for one queue message is reduced to the fields that these rules read; it is never dropped.'),
+  rule(
+    'An event that is too large for one queue message is reduced to the fields that these rules read; it is never dropped.',
+  ),
   () => {
     const filler = { description: 'x'.repeat(MAX_MESSAGE_BYTES) };
     test.each([
