@@ -32,6 +32,7 @@ test('every call is granted, and every grant is used', async () => {
     await stack.settled();
     await post(event('charge.refunded', charge({ refunded: true, amount_refunded: 2000 }), 9));
     await post(event('customer.updated', customer('beta'), 9));
+    await post(event('charge.refunded', charge({ amount_refunded: 'unknown' })));
     const stripe = await startFakeStripe();
     stripe.objects.events = [
       { ...event('customer.updated', customer('beta')), created: Math.floor(Date.now() / 1000) },
