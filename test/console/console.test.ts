@@ -59,7 +59,8 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s tests ar
 
   test('set up: what is copied is what the stack takes', async () => {
     await page.goto(url());
-    for (const type of subscribedTypes({ transactionSource: 'charge', disputes: 'lost' })) await page.getByText(type, { exact: true }).first().waitFor();
+    for (const type of subscribedTypes({ transactionSource: 'charge', disputes: 'lost' }))
+      await page.getByText(type, { exact: true }).first().waitFor();
     const clipboard = () => page.evaluate('navigator.clipboard.readText()');
     await page.getByRole('button', { name: 'Copy the webhook URL' }).click();
     expect(await clipboard()).toBe(stack.file.webhookUrl);
