@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
-// The console: what the local stack shows of itself in a browser.
+// The console: the local stack in a browser. This file only wires the features together.
 
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -7,59 +7,73 @@ import { trimTrailingSlash } from 'hono/trailing-slash';
 import { explain } from '../cli/errors.js';
 import { targetOfStackFile } from '../cli/target.js';
 import type { Console, ConsoleContext } from '../local/console-server.js';
-import { countMessages } from '../local/event-source.js';
-import { assets } from './assets.js';
+import { countMessages as countIn } from '../local/event-source.js';
+import { createMetricStore } from './dashboard/metrics.js';
+import { dashboardRoutes } from './dashboard/route.js';
+import { watch } from './dashboard/watch.js';
+import { deadLetterRoutes } from './dead-letters/route.js';
+import { createHistory } from './events/history.js';
+import { logTail } from './events/log-tail.js';
+import { eventRoutes } from './events/route.js';
 import { guard } from './guard.js';
-import { createHistory, logTail } from './history.js';
-import { createMetricStore } from './metrics.js';
-import { page } from './page.js';
-import { Empty, Layout } from './pages/layout.js';
-import { dashboardRoutes } from './routes/dashboard.js';
-import { deadLetterRoutes } from './routes/dead-letters.js';
-import { eventRoutes } from './routes/events.js';
-import { partnerRoutes } from './routes/partners.js';
-import { tableRoutes } from './routes/tables.js';
-import { testingRoutes } from './routes/testing.js';
-import { watch } from './watch.js';
+import { partnerRoutes } from './partners/route.js';
+import { setupRoutes } from './setup/route.js';
+import { assets } from './shell/assets.js';
+import { Empty } from './shell/elements.js';
+import { Layout } from './shell/layout.js';
+import { page } from './shell/page.js';
+import { tableRoutes } from './tables/route.js';
+import { testingRoutes } from './testing/route.js';
 
-/** @returns what answers requests; `close` ends what it began */
-export async function createConsole({ stack, template, physical, activity }: ConsoleContext): Promise<Console> {
+/** @returns the request listener of the console; `close` releases what it holds */
+export async function createConsole(context: ConsoleContext): Promise<Console> {
+  const { stack, template, physical: resources, activity } = context;
+  const { settings } = stack;
   const target = targetOfStackFile(stack);
   const history = createHistory();
   const metrics = createMetricStore();
-  const counts = async () => ({
-    waiting: await countMessages(target.sqs, target.queueUrl),
-    deadLetters: await countMessages(target.sqs, target.deadLetterQueueUrl),
+  const countMessages = async () => ({
+    waiting: await countIn(target.sqs, target.queueUrl),
+    deadLetters: await countIn(target.sqs, target.deadLetterQueueUrl),
   });
-  const watcher = watch({
-    // Lines of this run are at the end of the file too, where there is one.
-    past: stack.logFile
-      ? [...logTail(stack.logFile), ...activity.recent().filter(({ kind }) => kind !== 'line')]
-      : activity.recent(),
-    activity,
-    history,
-    metrics,
-    counts,
-    names: { template, physical },
-  });
-  const shared = { stack, target, history, metrics, counts, template, physical };
+  const past = pastActivity(context);
+  const watcher = watch({ past, activity, history, metrics, countMessages, template, resources });
 
   const app = new Hono();
   app.use(guard());
   app.use(trimTrailingSlash());
   app.route('/', assets());
-  app.route('/', testingRoutes(shared));
-  app.route('/', eventRoutes(shared));
-  app.route('/', tableRoutes(shared));
-  app.route('/', partnerRoutes(shared));
-  app.route('/', dashboardRoutes(shared));
-  app.route('/', deadLetterRoutes(shared));
+  app.route('/', setupRoutes({ stack, target }));
+  app.route('/', testingRoutes({ stack, target, history }));
+  app.route('/', eventRoutes({ history, target, settings, countMessages }));
+  app.route('/', tableRoutes({ target }));
+  app.route('/', partnerRoutes({ target }));
+  app.route('/', dashboardRoutes({ template, resources, metrics, history }));
+  app.route('/', deadLetterRoutes({ target }));
+  addErrorPages(app);
+  return {
+    listener: getRequestListener(app.fetch),
+    close() {
+      watcher.stop();
+      target.close();
+    },
+  };
+}
+
+/** The log file also holds the lines of this run, so they are taken from there only. */
+function pastActivity({ stack, activity }: ConsoleContext) {
+  const recent = activity.recent();
+  if (!stack.logFile) return recent;
+  return [...logTail(stack.logFile), ...recent.filter(({ kind }) => kind !== 'line')];
+}
+
+function addErrorPages(app: Hono): void {
   app.notFound((c) =>
     page(
       c,
       <Layout title="Not found" path="/">
         <Empty>
-          There is no such page. <a href="/">Set up</a> is a good place to start.
+          This page does not exist. Start with <a href="/">Set up</a>.
         </Empty>
       </Layout>,
       404,
@@ -68,17 +82,10 @@ export async function createConsole({ stack, template, physical, activity }: Con
   app.onError((error, c) =>
     page(
       c,
-      <Layout title="That did not work" path="/">
+      <Layout title="Something went wrong" path="/">
         <Empty>{explain(error).message}</Empty>
       </Layout>,
       500,
     ),
   );
-  return {
-    listener: getRequestListener(app.fetch),
-    close() {
-      watcher.stop();
-      target.close();
-    },
-  };
 }

@@ -1,8 +1,9 @@
 // The template's dashboard and alarms on metrics of this machine.
 
 import { expect, test } from '@jest/globals';
-import { alarmStates, readWidgets, seriesOf } from '../../console/dashboard.js';
-import { createMetricStore, recordEmbedded } from '../../console/metrics.js';
+import { alarmStates } from '../../console/dashboard/alarms.js';
+import { createMetricStore, recordEmbedded } from '../../console/dashboard/metrics.js';
+import { readWidgets, seriesOf } from '../../console/dashboard/widgets.js';
 import { synthesizeTemplate } from '../support/template.js';
 
 const template = synthesizeTemplate();

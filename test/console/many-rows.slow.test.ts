@@ -31,22 +31,13 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
 
   const url = (path: string) => `${stack.file.consoleUrl}${path}`;
 
-  test('pages follow each other without a row twice, and the last is reached', async () => {
-    const seen = new Set<string>();
-    let count = 0;
-    const take = async () => {
-      for (const id of await page.locator('tbody th[scope=row]').allInnerTexts()) seen.add(id);
-      count += await page.locator('tbody tr').count();
-    };
+  test('the list says how far it is, then shows the newest first, and paging passes over each row once', async () => {
     await page.goto(url('transactions'));
-    await take();
-    for (let i = 0; i < 20; i++) {
-      await page.getByRole('link', { name: 'Next page' }).click();
-      await page.waitForURL(/after=/);
-      await page.locator('tbody tr').first().waitFor();
-      await take();
-    }
-    expect([count, seen.size]).toEqual([21 * 50, 21 * 50]);
+    await page.getByText(/rows read/).waitFor();
+    await page.getByText(`1–50 of ${TRANSACTIONS.toLocaleString('en')} transactions`).waitFor();
+    expect(await page.locator('tbody th[scope=row]').first().innerText()).toBe(`ch_${TRANSACTIONS - 1}`);
+    await page.getByRole('link', { name: 'Next page' }).click();
+    await page.getByRole('link', { name: `ch_${TRANSACTIONS - 51}`, exact: true }).waitFor();
 
     // The same way without drawing, to the end.
     const ids = new Set<string>();
@@ -54,36 +45,29 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
     let rows = 0;
     while (next) {
       const text: string = await (await fetch(url(next))).text();
-      for (const [, id] of text.matchAll(/<th scope="row"><a href="\/transactions\/([^"]+)"/g)) {
+      if (text.includes('data-reading')) continue;
+      for (const [, id] of text.matchAll(/<th scope="row"><a href="\/transaction\?id=([^"]+)"/g)) {
         ids.add(id!);
         rows++;
       }
       next = /<a class="button" rel="next" href="\/([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
     }
     expect([rows, ids.size]).toEqual([TRANSACTIONS, TRANSACTIONS]);
-  }, 300_000);
+  }, 600_000);
 
-  test('a search that must look through the table says how far it is, and finds the row', async () => {
+  test('a search looks through the whole table', async () => {
     await page.goto(url(`transactions?q=pi_${TRANSACTIONS - 1}`));
-    await page.getByText(/rows searched/).waitFor();
     await page.getByRole('link', { name: `ch_${TRANSACTIONS - 1}`, exact: true }).waitFor();
     await page.goto(url('transactions?q=pi_nowhere'));
-    await page.getByText('Nothing here is called pi_nowhere').waitFor();
-    await page.goto(url('transactions?status=deleted'));
-    await page.locator('tr.deleted').first().waitFor();
-    let deleted = await page.locator('tr.deleted').count();
-    for (const next = page.getByRole('link', { name: 'Next page' }); await next.count(); ) {
-      const href = await next.getAttribute('href');
-      await page.goto(url(href!.slice(1)));
-      deleted += await page.locator('tr.deleted').count();
-    }
-    expect(deleted).toBe(DELETED);
+    await page.getByText('No transaction matches pi_nowhere').waitFor();
+    await page.goto(url('transactions?state=deleted'));
+    await page.getByText(`1–50 of ${DELETED} transactions`).waitFor();
   }, 300_000);
 
-  test('the report sums up all of them, and tells meanwhile how far it is', async () => {
+  test('the report adds up all of them, and meanwhile says how far it is', async () => {
     await page.goto(url('partners'));
     await page.getByText(/customers read/).waitFor();
-    await page.getByRole('heading', { name: 'USD' }).waitFor({ timeout: 120_000 });
+    await page.getByRole('heading', { name: /^USD/ }).waitFor({ timeout: 120_000 });
     const counts = await page.locator('td:nth-child(4)').allInnerTexts();
     const sum = counts.reduce((total, text) => total + Number(text.replaceAll(',', '')), 0);
     expect(sum).toBe(TRANSACTIONS - DELETED);

@@ -1,7 +1,7 @@
 // CloudWatch's arithmetic, as far as the template uses it.
 
 import { expect, test } from '@jest/globals';
-import { evaluate, MetricMathError } from '../../console/metric-math.js';
+import { evaluate, MetricMathError } from '../../console/dashboard/metric-math.js';
 
 const values = new Map<string, number | undefined>([
   ['a', 6],

@@ -1,7 +1,7 @@
 // What the console covers.
 
 import { expect, test } from '@jest/globals';
-import { COVERED, redact } from '../../console/redact.js';
+import { REDACTED, redact } from '../../console/events/redact.js';
 
 test('what names things and states stays, all other text and every number of a person is covered', () => {
   const payload = {
@@ -32,10 +32,10 @@ test('what names things and states stays, all other text and every number of a p
         amount: 2000,
         livemode: false,
         customer: 'cus_a',
-        billing_details: { email: COVERED, address: { line1: COVERED, postal_code: COVERED } },
-        metadata: { customer_key: COVERED, note: COVERED, count: COVERED },
-        receipt_url: COVERED,
-        list: [COVERED, { name: COVERED }],
+        billing_details: { email: REDACTED, address: { line1: REDACTED, postal_code: REDACTED } },
+        metadata: { customer_key: REDACTED, note: REDACTED, count: REDACTED },
+        receipt_url: REDACTED,
+        list: [REDACTED, { name: REDACTED }],
         nothing: null,
       },
     },
@@ -45,5 +45,5 @@ test('what names things and states stays, all other text and every number of a p
 test('a name that is allowed does not open what is below it', () => {
   expect(
     redact({ customer: { id: 'cus_a', email: 'a@example.com' }, metadata: { id: 'private', type: 'private' } }),
-  ).toEqual({ customer: { id: 'cus_a', email: COVERED }, metadata: { id: COVERED, type: COVERED } });
+  ).toEqual({ customer: { id: 'cus_a', email: REDACTED }, metadata: { id: REDACTED, type: REDACTED } });
 });
