@@ -2,6 +2,7 @@
 // and a million objects would not fit where a million entries of a few arrays do.
 
 import type { RewardedCustomer, RewardedTransaction } from './rewards.js';
+import { NOTHING_REVERSED, type Reversed } from './statement.js';
 
 /** Customers who have a partner, and their recorded transactions. Add the customers first. */
 export interface Histories {
@@ -9,11 +10,20 @@ export interface Histories {
   /** The partner of a customer, or undefined. */
   partnerOf(customerKey: string | undefined): string | undefined;
   /** @returns whether the customer is known; transactions of other customers earn nobody anything */
-  addTransaction(transaction: RewardedTransaction & { readonly customer_key?: string }): boolean;
+  addTransaction(transaction: HistoryRow): boolean;
+  /** How much of a transaction was reversed. */
+  reversed(transactionId: string): Reversed;
   /** Each customer that has transactions, one after the other. */
   customers(partner?: string): Iterable<{ customer: RewardedCustomer; transactions: RewardedTransaction[] }>;
   /** The partners of all customers. */
   partners(): Iterable<string>;
+}
+
+/** A recorded row of `transactions`. */
+export interface HistoryRow extends RewardedTransaction {
+  readonly customer_key?: string;
+  readonly amount_refunded?: number;
+  readonly amount_disputed?: number;
 }
 
 export function createHistories(): Histories {
@@ -24,6 +34,8 @@ export function createHistories(): Histories {
   const currencies = interned();
   const products = interned();
   const ids: string[] = [];
+  /** Only of transactions that have any: most have none. */
+  const reversals = new Map<string, Reversed>();
   const columns = {
     customer: column(Uint32Array),
     created: column(Float64Array),
@@ -66,10 +78,13 @@ export function createHistories(): Histories {
       const found = customerKey === undefined ? undefined : customers.get(customerKey);
       return found === undefined ? undefined : partners.at(customerPartners[found]!);
     },
-    addTransaction({ customer_key = '', transaction_id, created = 0, amount_net, currency = '', product_key = '' }) {
+    addTransaction(row) {
+      const { customer_key = '', transaction_id, created = 0, amount_net, currency = '', product_key = '' } = row;
       const customer = customers.get(customer_key);
       if (customer === undefined) return false;
       order = undefined;
+      const reversed = { refunded: row.amount_refunded ?? 0, disputed: row.amount_disputed ?? 0 };
+      if (reversed.refunded !== 0 || reversed.disputed !== 0) reversals.set(transaction_id, reversed);
       ids.push(transaction_id);
       columns.customer.push(customer);
       columns.created.push(created);
@@ -78,6 +93,7 @@ export function createHistories(): Histories {
       columns.product.push(products.index(product_key));
       return true;
     },
+    reversed: (transactionId) => reversals.get(transactionId) ?? NOTHING_REVERSED,
     *customers(partner) {
       if (partner !== undefined && !partners.has(partner)) return;
       order ??= Uint32Array.from(ids.keys()).sort(

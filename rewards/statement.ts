@@ -42,6 +42,8 @@ export interface Reversed {
   readonly disputed: number;
 }
 
+export const NOTHING_REVERSED: Reversed = { refunded: 0, disputed: 0 };
+
 /** What all closed statements of a partner say of one transaction, added up; the rest is what the last of them says. */
 export interface Stated extends Omit<StatementLine, 'partner' | 'until' | 'reason'> {
   readonly reversed: Reversed;
@@ -97,22 +99,22 @@ export function differences(stated: ReadonlyMap<string, Stated>, rewards: Iterab
   return found;
 }
 
-/** A row of `transactions` as the reason needs it; undefined if the row is gone. */
+/** The row of a transaction, as far as a reason depends on it. */
 export interface TransactionState {
-  readonly status?: 'recorded' | 'deleted';
-  readonly deleted_reason?: 'refunded' | 'disputed' | 'failed' | 'expired';
+  readonly status: 'recorded' | 'deleted';
+  readonly deleted_reason?: keyof typeof REASONS & ('refunded' | 'disputed' | 'failed' | 'expired');
   readonly customer_key?: string;
-  readonly amount_refunded?: number;
-  readonly amount_disputed?: number;
+  /** Who referred that customer. */
+  readonly partner?: string;
+  readonly reversed: Reversed;
 }
 
-/** What the reason of a line depends on, beside the difference. */
 export interface Circumstances {
   readonly partner: string;
   readonly until: string;
-  readonly row: TransactionState | undefined;
-  /** Who referred the row's customer now. */
-  readonly rowPartner: string | undefined;
+  /** Undefined if the row is gone: stores of earlier versions removed rows some time after they were deleted. */
+  readonly state: TransactionState | undefined;
+  /** Whether the last statement was closed with other rules. */
   readonly rulesChanged: boolean;
 }
 
@@ -124,7 +126,7 @@ export interface ReasonedLine {
 /** The line that brings what is stated of a transaction to what the rules say now. */
 export function statementLine(difference: Difference, circumstances: Circumstances): ReasonedLine {
   const { stated, reward } = difference;
-  const { partner, until, row } = circumstances;
+  const { partner, until, state } = circumstances;
   const subject = (reward ?? stated)!;
   const line: StatementLine = {
     partner,
@@ -138,26 +140,20 @@ export function statementLine(difference: Difference, circumstances: Circumstanc
     rule: subject.rule,
     reason: reasonOf(difference, circumstances),
   };
-  return { line, reversed: reversedOf(row) };
+  return { line, reversed: state?.reversed ?? NOTHING_REVERSED };
 }
 
-function reversedOf(row: TransactionState | undefined): Reversed {
-  return { refunded: row?.amount_refunded ?? 0, disputed: row?.amount_disputed ?? 0 };
-}
-
-function reasonOf({ stated, reward }: Difference, circumstances: Circumstances): Reason {
-  const { row, rowPartner, partner, rulesChanged } = circumstances;
+function reasonOf({ stated, reward }: Difference, { state, partner, rulesChanged }: Circumstances): Reason {
   if (!stated) return REASONS.new;
   // It was taken back whole.
   if (stated.amount_net === 0 && stated.reward === 0) return REASONS.restored;
-  // A row that is gone was deleted, and its tombstone has expired: stores of earlier versions did that.
-  if (row?.status !== 'recorded') return REASONS[row?.deleted_reason ?? 'refunded'];
-  if (row.customer_key !== stated.customer_key) return REASONS.moved;
-  if (rowPartner !== partner) return REASONS.partner;
-  const now = reversedOf(row);
-  if (now.disputed > stated.reversed.disputed) return REASONS.disputed;
-  if (now.refunded > stated.reversed.refunded) return REASONS.refunded;
-  if (now.disputed < stated.reversed.disputed || now.refunded < stated.reversed.refunded) return REASONS.restored;
+  if (state?.status !== 'recorded') return REASONS[state?.deleted_reason ?? 'refunded'];
+  if (state.customer_key !== stated.customer_key) return REASONS.moved;
+  if (state.partner !== partner) return REASONS.partner;
+  const { refunded, disputed } = state.reversed;
+  if (disputed > stated.reversed.disputed) return REASONS.disputed;
+  if (refunded > stated.reversed.refunded) return REASONS.refunded;
+  if (disputed < stated.reversed.disputed || refunded < stated.reversed.refunded) return REASONS.restored;
   if (reward && reward.amount_net !== stated.amount_net) return REASONS.amount;
   return rulesChanged ? REASONS.rules : REASONS.recounted;
 }
