@@ -7,6 +7,10 @@ import yargs, { type Argv } from 'yargs';
 import { sendEvents } from '../functions/queue/send-events.js';
 import { reconcile } from '../functions/reconcile/reconcile.js';
 import { stripeClient, withRateLimitRetry } from '../functions/stripe/client.js';
+import type { GlobalOptions } from './command.js';
+import { registerOwed } from './commands/owed.js';
+import { registerRewards } from './commands/rewards.js';
+import { registerStatement } from './commands/statement.js';
 import { printDeadLetters, readDeadLetters, release, remove, sendBack } from './dead-letters.js';
 import { differences } from './differences.js';
 import { explain, OperatorError } from './errors.js';
@@ -36,8 +40,8 @@ export async function runCli(args: readonly string[]): Promise<void> {
   }
 }
 
-function cli(args: readonly string[]): Argv {
-  return yargs([...args])
+function cli(args: readonly string[]): Argv<GlobalOptions> {
+  const commands = yargs([...args])
     .scriptName('stripe-partner-sync')
     .usage('$0 <command>\n\nTools for a stack that is deployed (--stage NAME) or runs on this machine (--local).')
     .options({
@@ -215,7 +219,9 @@ function cli(args: readonly string[]): Argv {
           const format = argv.json ? 'json' : argv.format;
           printReport(lines, format, by, format === 'json' ? createOutput(true) : output);
         }),
-    )
+    );
+  return [registerOwed, registerRewards, registerStatement]
+    .reduce((all, register) => register(all), commands as Argv<GlobalOptions>)
     .completion('completion', 'print a script that completes commands in bash or zsh')
     .demandCommand(1, 'say which command')
     .strict()

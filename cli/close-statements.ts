@@ -1,6 +1,6 @@
 // `statement preview` and `statement close`: what the rules say now, less what closed statements say, becomes the next statement.
 
-import { readItems } from '../functions/store/connection.js';
+import { readItems } from '../functions/store/requests.js';
 import { isDay } from '../rewards/dates.js';
 import type { Histories } from '../rewards/histories.js';
 import { customerRewards, type Reward, RewardError } from '../rewards/rewards.js';
@@ -228,17 +228,20 @@ async function readStates(
 ): Promise<Map<string, TransactionState>> {
   const keys = ids.map((transaction_id) => ({ table: tables.transactions, key: { transaction_id } }));
   const rows = await readItems({ client: dynamodb, tables }, keys);
-  return new Map(
-    [...rows.values()].map((item) => {
-      const { transaction_id, status, deleted_reason, customer_key, amount_refunded, amount_disputed } =
-        item as never as Row;
-      const reversed = { refunded: amount_refunded ?? 0, disputed: amount_disputed ?? 0 };
-      return [
-        transaction_id,
-        { status, reversed, ...(deleted_reason ? { deleted_reason } : {}), ...(customer_key ? { customer_key } : {}) },
-      ];
-    }),
-  );
+  const states = new Map<string, TransactionState>();
+  for (const key of keys) {
+    const row = rows.get(key) as Row | undefined;
+    if (!row) continue;
+    const reversed = { refunded: row.amount_refunded ?? 0, disputed: row.amount_disputed ?? 0 };
+    const { status, deleted_reason, customer_key } = row;
+    states.set(row.transaction_id, {
+      status,
+      reversed,
+      ...(deleted_reason ? { deleted_reason } : {}),
+      ...(customer_key ? { customer_key } : {}),
+    });
+  }
+  return states;
 }
 
 interface Row extends Omit<TransactionState, 'reversed'> {

@@ -3,8 +3,6 @@
 export interface Output {
   /** One thing: as JSON with --json, otherwise as the text for a person. */
   item(object: object, text: string): void;
-  /** For a script alone. */
-  data(object: object): void;
   /** For a person alone. */
   say(text: string): void;
   /** One line that is written over, on a terminal alone. */
@@ -21,10 +19,6 @@ export function createOutput(json: boolean, stream: NodeJS.WriteStream = process
     item(object, text) {
       clear();
       stream.write(`${json ? JSON.stringify(object) : text}\n`);
-    },
-    data(object) {
-      clear();
-      if (json) stream.write(`${JSON.stringify(object)}\n`);
     },
     say(text) {
       clear();

@@ -32,7 +32,11 @@ export const READ_OPTIONS = {
   livemode: { choices: ['live', 'test'] as const, describe: 'only live or only test transactions' },
   concurrency: { type: 'number', default: DEFAULT_SEGMENTS, describe: 'segments of a table to read at once' },
 } as const;
-export const RULES_OPTION = { type: 'string', demandOption: true, describe: 'the file of rules, such as rewards.json' } as const;
+export const RULES_OPTION = {
+  type: 'string',
+  demandOption: true,
+  describe: 'the file of rules, such as rewards.json',
+} as const;
 
 /** @throws {OperatorError} unless it is a whole number that DynamoDB accepts and one process can keep up with */
 export function concurrencyOf(value: number): number {

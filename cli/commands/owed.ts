@@ -4,7 +4,7 @@ import { dayOf } from '../../rewards/dates.js';
 import { OWED_KEYS } from '../../rewards/owed.js';
 import { onTarget, type Register } from '../command.js';
 import { owedLines, parseOwedKeys, printOwed } from '../owed-lines.js';
-import { concurrencyOf, parseDay, READ_OPTIONS, readRulesFile, RULES_OPTION } from '../read-rewards.js';
+import { concurrencyOf, parseDay, READ_OPTIONS, RULES_OPTION, readRulesFile } from '../read-rewards.js';
 
 export const registerOwed: Register = (yargs) =>
   yargs.command(

@@ -19,9 +19,13 @@ export const registerRewards: Register = (yargs) =>
       const parsed = readRulesFile(argv.file);
       const warnings = checkRules(parsed);
       for (const warning of warnings)
-        output.item({ level: 'warning', ...warning }, rulesProblem(argv.file, { ...warning, message: `warning: ${warning.message}` }));
+        output.item(
+          { level: 'warning', ...warning },
+          rulesProblem(argv.file, { ...warning, message: `warning: ${warning.message}` }),
+        );
       const rules = parsed.rules.length === 1 ? '1 rule' : `${parsed.rules.length} rules`;
-      const found = warnings.length === 0 ? 'no warnings' : warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`;
+      const found =
+        warnings.length === 0 ? 'no warnings' : warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`;
       output.item(
         { rules: parsed.rules.length, warnings: warnings.length, hash: parsed.hash },
         `${argv.file}: ${rules}, ${found}, hash ${parsed.hash}`,

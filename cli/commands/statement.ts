@@ -14,7 +14,7 @@ import {
 import { onTarget, type Register } from '../command.js';
 import { OperatorError } from '../errors.js';
 import { type Output, table } from '../output.js';
-import { concurrencyOf, type Mode, parseDay, READ_OPTIONS, readRulesFile, RULES_OPTION } from '../read-rewards.js';
+import { concurrencyOf, type Mode, parseDay, READ_OPTIONS, RULES_OPTION, readRulesFile } from '../read-rewards.js';
 import { statementCsv, statementJson, statementPage } from '../statement-export.js';
 import { type ClosedStatement, readLedger } from '../statement-store.js';
 import type { Target } from '../target.js';
@@ -68,7 +68,10 @@ const registerClose: Register = (yargs) =>
           ...READ_OPTIONS,
         })
         .example('$0 statement close --rules rewards.json --until 2025-06-30 --stage prod', 'all partners')
-        .example('$0 statement close --rules rewards.json --until 2025-06-30 --partner ada --stage prod', 'one of them'),
+        .example(
+          '$0 statement close --rules rewards.json --until 2025-06-30 --partner ada --stage prod',
+          'one of them',
+        ),
     async (argv) => {
       const options = closingOptions(argv);
       await onTarget(argv, async (target, output) => {
@@ -89,13 +92,19 @@ const registerShow: Register = (yargs) =>
     (y) =>
       y
         .positional('partner', { type: 'string', demandOption: true })
-        .options({ until: { type: 'string', describe: `the statement until this day; all if absent` }, livemode: READ_OPTIONS.livemode })
+        .options({
+          until: { type: 'string', describe: `the statement until this day; all if absent` },
+          livemode: READ_OPTIONS.livemode,
+        })
         .example('$0 statement show ada --until 2025-06-30 --json --stage prod', 'one object per line'),
     (argv) =>
       onTarget(argv, async (target, output) => {
         for (const { header, lines } of await closedStatements(target, argv)) {
           output.say(`${header.partner}, until ${header.until}, closed ${header.closed_at}, hash ${header.hash}`);
-          printLines(lines.map(({ line }) => line), output);
+          printLines(
+            lines.map(({ line }) => line),
+            output,
+          );
         }
       }),
   );
@@ -113,7 +122,10 @@ const registerExport: Register = (yargs) =>
           output: { type: 'string', describe: 'a file; the terminal if absent' },
           livemode: READ_OPTIONS.livemode,
         })
-        .example('$0 statement export ada --until 2025-06-30 --format html --output ada.html --stage prod', 'a page to print'),
+        .example(
+          '$0 statement export ada --until 2025-06-30 --format html --output ada.html --stage prod',
+          'a page to print',
+        ),
     (argv) =>
       onTarget(argv, async (target) => {
         const statement = (await closedStatements(target, argv)).at(-1)!;
@@ -155,9 +167,14 @@ async function closedStatements(
   const store = statementStoreOf(target);
   const modes: Mode[] = livemode ? [livemode] : ['live', 'test'];
   const ledgers = await Promise.all(modes.map((mode) => readLedger(store, partner, mode)));
-  const found = ledgers.map(({ statements }) => statements.filter(({ header }) => (until ?? header.until) === header.until));
+  const found = ledgers.map(({ statements }) =>
+    statements.filter(({ header }) => (until ?? header.until) === header.until),
+  );
   if (found.filter(({ length }) => length > 0).length > 1)
-    throw new OperatorError(`${partner} has live and test statements: choose with --livemode live or --livemode test`, 2);
+    throw new OperatorError(
+      `${partner} has live and test statements: choose with --livemode live or --livemode test`,
+      2,
+    );
   const statements = found.flat();
   if (statements.length === 0) {
     const closed = ledgers.flatMap((ledger) => ledger.statements.map(({ header }) => header.until));
@@ -180,10 +197,14 @@ function printLines(lines: readonly StatementLine[], output: Output): void {
     line.rule,
     line.reason,
   ]);
-  output.say(table([['partner', 'transaction', 'customer', 'product', 'net', 'reward', 'rule', 'reason'], ...rows]));
+  const [heading, ...texts] = table([
+    ['partner', 'transaction', 'customer', 'product', 'net', 'reward', 'rule', 'reason'],
+    ...rows,
+  ]).split('\n');
+  output.say(heading!);
+  for (const [i, line] of lines.entries()) output.item(line, texts[i]!);
   for (const [currency, { count, reward }] of Object.entries(sumsOf(lines)))
     output.say(`${count === 1 ? '1 line' : `${count} lines`}, ${formatMoney(reward, currency)}`);
-  for (const line of lines) output.data(line);
 }
 
 function printResult(result: ClosingResult, output: Output): void {

@@ -14,7 +14,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Small, so that paging is used. */
 const PAGE = 3;
 
-export function memoryTables(): StatementEngine {
+export function memoryTables(): StatementEngine & { removeTransaction(transactionId: string): void } {
   const tables: Record<string, Map<string, Item>> = {};
   const empty = () => {
     for (const name of Object.keys(KEYS)) tables[name] = new Map();
@@ -91,6 +91,7 @@ export function memoryTables(): StatementEngine {
     through,
     putCustomer: async (customer_key, partner_key) => void put('customers', { customer_key, partner_key }),
     putTransaction: async (row) => void put('transactions', { ...row }),
+    removeTransaction: (id) => void tables.transactions!.delete(id),
     items: async () => asText(sorted('statements')),
     clear: async () => empty(),
     stop: async () => {},
