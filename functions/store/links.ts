@@ -73,7 +73,8 @@ export async function sweepDependents(context: StoreContext, stripeCustomerId: s
   for await (const page of readPartition(context, pk, prefix)) {
     const ids = page.map((item) => transactionOfDependent(String(item.sk)));
     await inParallel(chunks(ids, 100), async (chunk) => {
-      assigned += await assignCustomerKey(context, stripeCustomerId, chunk);
+      const count = await assignCustomerKey(context, stripeCustomerId, chunk);
+      assigned += count;
     });
   }
   return assigned;

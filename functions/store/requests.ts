@@ -176,21 +176,27 @@ export async function replaceItem(
   }
 }
 
-/** The condition that an item is as it was read. Items of version 0.1.0 have no revision until they are written again. */
+/** The condition that an item is as it was read. */
 function unchanged(key: ItemKey['key'], read: Item | undefined) {
   if (!read) {
+    const [name] = Object.keys(key);
+    return { ConditionExpression: 'attribute_not_exists(#key)', ExpressionAttributeNames: { '#key': name! } };
+  }
+  if (read._revision !== undefined) {
     return {
-      ConditionExpression: 'attribute_not_exists(#key)',
-      ExpressionAttributeNames: { '#key': Object.keys(key)[0]! },
+      ConditionExpression: '#revision = :revision',
+      ExpressionAttributeNames: { '#revision': '_revision' },
+      ExpressionAttributeValues: { ':revision': read._revision },
     };
   }
-  const ExpressionAttributeNames = { '#revision': '_revision' };
-  if (read._revision === undefined)
-    return { ConditionExpression: 'attribute_not_exists(#revision)', ExpressionAttributeNames };
+  // Version 0.1.0 wrote no revision, and may still be running while a deployment shifts traffic.
+  const absent = 'attribute_not_exists(#revision)';
+  if (read.version === undefined)
+    return { ConditionExpression: absent, ExpressionAttributeNames: { '#revision': '_revision' } };
   return {
-    ConditionExpression: '#revision = :revision',
-    ExpressionAttributeNames,
-    ExpressionAttributeValues: { ':revision': read._revision },
+    ConditionExpression: `${absent} AND #version = :version`,
+    ExpressionAttributeNames: { '#revision': '_revision', '#version': 'version' },
+    ExpressionAttributeValues: { ':version': read.version },
   };
 }
 
