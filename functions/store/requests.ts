@@ -6,6 +6,7 @@ import {
   BatchWriteCommand,
   type DynamoDBDocumentClient,
   PutCommand,
+  type PutCommandInput,
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 
@@ -176,8 +177,13 @@ export async function replaceItem(
   }
 }
 
+type Condition = Pick<
+  PutCommandInput,
+  'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
+
 /** The condition that an item is as it was read. */
-function unchanged(key: ItemKey['key'], read: Item | undefined) {
+function unchanged(key: ItemKey['key'], read: Item | undefined): Condition {
   if (!read) {
     const [name] = Object.keys(key);
     return { ConditionExpression: 'attribute_not_exists(#key)', ExpressionAttributeNames: { '#key': name! } };
