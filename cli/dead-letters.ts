@@ -1,8 +1,9 @@
-// `redrive`: what ended in the dead-letter queue, grouped by what it is about; sent back or deleted.
+// The dead-letter queue: reads it, says why each message is there, sends messages back or deletes them.
 
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
+  GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
@@ -10,38 +11,65 @@ import {
 import type { Settings } from '../contract/settings.js';
 import { decide } from '../functions/domain/decide.js';
 import { EventNotUnderstoodError, parseEvent } from '../functions/domain/event.js';
-import { type Output, table } from './output.js';
 import type { Target } from './target.js';
 
 export interface DeadLetter {
   readonly message: Message;
+  /** `–` where the message does not say. */
   readonly eventId: string;
   readonly eventType: string;
   readonly objectId: string;
-  /** What stands in the way now, by the rules of this version: nothing where it only failed. */
+  /** Why it could not be applied, by the rules of this version. */
   readonly reason: string;
 }
 
-/** While they are looked at, messages are hidden from others for so long, in seconds. */
-const HOLD_SECONDS = 60;
+/** How long a message that was read is hidden from others, in seconds. */
+const HOLD_SECONDS = 120;
+/** How many messages are handled before more are read, so that none is held longer than `HOLD_SECONDS`. */
+const BATCH = 500;
+/** A short poll asks a few of SQS's servers only; a long poll asks all of them, and can still come back empty. */
+const LONG_POLL_SECONDS = 1;
+const EMPTY_RECEIVES = { atLeast: 2, atMost: 5 };
 
-/** Takes what is in the dead-letter queue into hand, at most `limit` messages; `release` gives it back. */
-export async function readDeadLetters(target: Target, limit = 1000): Promise<DeadLetter[]> {
+/**
+ * Receives what the queue holds, and so hides it from others; `release` makes it visible again.
+ *
+ * @param limit how many messages to read at most
+ */
+export async function readDeadLetters(target: Target, limit = Number.POSITIVE_INFINITY): Promise<DeadLetter[]> {
   const found = new Map<string, DeadLetter>();
-  while (found.size < limit) {
+  for (let empty = 0; found.size < limit; ) {
     const { Messages = [] } = await target.sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: target.deadLetterQueueUrl,
         MaxNumberOfMessages: 10,
+        MessageSystemAttributeNames: ['SentTimestamp'],
+        MessageAttributeNames: ['reason'],
         VisibilityTimeout: HOLD_SECONDS,
+        WaitTimeSeconds: target.distributedQueues ? LONG_POLL_SECONDS : 0,
       }),
     );
-    if (Messages.length === 0) break;
     for (const message of Messages) found.set(message.MessageId!, describe(message, target.settings));
+    if (Messages.length > 0) {
+      empty = 0;
+      continue;
+    }
+    empty++;
+    if (empty >= EMPTY_RECEIVES.atMost) break;
+    if (empty >= EMPTY_RECEIVES.atLeast && (await countDeadLetters(target)) === 0) break;
   }
   return [...found.values()];
 }
 
+/** About how many messages can be received now: SQS's figure lags by up to a minute. */
+export async function countDeadLetters({ sqs, deadLetterQueueUrl }: Target): Promise<number> {
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: deadLetterQueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+  );
+  return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+}
+
+/** Makes messages visible again that were read. */
 export async function release(target: Target, letters: readonly DeadLetter[]): Promise<void> {
   for (const { message } of letters) {
     await target.sqs.send(
@@ -54,7 +82,7 @@ export async function release(target: Target, letters: readonly DeadLetter[]): P
   }
 }
 
-/** Into the queue first, and only then out of the dead letters: a break in between leaves it in both, which harms nothing. */
+/** Sends first and deletes then: after a crash in between the message is in both queues, which does no harm. */
 export async function sendBack(target: Target, { message }: DeadLetter): Promise<void> {
   await target.sqs.send(new SendMessageCommand({ QueueUrl: target.queueUrl, MessageBody: message.Body }));
   await remove(target, { message });
@@ -66,7 +94,45 @@ export async function remove(target: Target, { message }: Pick<DeadLetter, 'mess
   );
 }
 
-/** Those of one type that one thing stands in the way of belong together. */
+export interface Emptied {
+  readonly handled: number;
+  /** Messages that were sent back and failed again while this ran. */
+  readonly failedAgain: number;
+}
+
+/** Sends messages back until the queue is empty, each body once: what fails again meanwhile stays in the queue. */
+export async function sendAllBack(target: Target, onProgress: (handled: number) => void): Promise<Emptied> {
+  const sent = new Set<string>();
+  const failedAgain = new Map<string, DeadLetter>();
+  let handled = 0;
+  for (;;) {
+    const letters = await readDeadLetters(target, BATCH);
+    const fresh = letters.filter(({ message: { Body = '' } }) => !sent.has(Body));
+    for (const letter of letters) if (!fresh.includes(letter)) failedAgain.set(letter.message.MessageId!, letter);
+    if (fresh.length === 0) break;
+    for (const letter of fresh) {
+      await sendBack(target, letter);
+      sent.add(letter.message.Body ?? '');
+      onProgress(++handled);
+    }
+  }
+  await release(target, [...failedAgain.values()]);
+  return { handled, failedAgain: failedAgain.size };
+}
+
+/** Deletes messages until the queue is empty. @returns how many */
+export async function removeAll(target: Target, onProgress: (handled: number) => void): Promise<number> {
+  for (let handled = 0; ; ) {
+    const letters = await readDeadLetters(target, BATCH);
+    if (letters.length === 0) return handled;
+    for (const letter of letters) {
+      await remove(target, letter);
+      onProgress(++handled);
+    }
+  }
+}
+
+/** Groups those of one event type that have the same reason. */
 export function groupDeadLetters(letters: readonly DeadLetter[]): DeadLetter[][] {
   const groups = new Map<string, DeadLetter[]>();
   for (const letter of letters) {
@@ -76,26 +142,6 @@ export function groupDeadLetters(letters: readonly DeadLetter[]): DeadLetter[][]
   return [...groups.values()];
 }
 
-export function printDeadLetters(letters: readonly DeadLetter[], output: Output): void {
-  if (letters.length === 0) {
-    output.say('The dead-letter queue is empty.');
-    return;
-  }
-  output.say(
-    table([
-      ['count', 'type', 'first event', 'reason'],
-      ...groupDeadLetters(letters).map((group) => [
-        String(group.length),
-        group[0]!.eventType,
-        group[0]!.eventId,
-        group[0]!.reason,
-      ]),
-    ]),
-  );
-  for (const { message, ...shown } of letters)
-    output.item({ messageId: message.MessageId, ...shown }, `  ${shown.eventId}  ${shown.objectId}`);
-}
-
 function describe(message: Message, settings: Settings): DeadLetter {
   const unknown = { message, eventId: '–', eventType: '–', objectId: '–' };
   try {
@@ -103,13 +149,19 @@ function describe(message: Message, settings: Settings): DeadLetter {
     const about = { message, eventId: event.id, eventType: event.type, objectId: String(event.data.object.id ?? '–') };
     try {
       decide(event, settings);
-      return { ...about, reason: 'could not be applied; sending it back may be enough' };
+      return { ...about, reason: understood(message.MessageAttributes?.reason?.StringValue) };
     } catch (error) {
       return { ...about, reason: reasonOf(error) };
     }
   } catch (error) {
     return { ...unknown, reason: reasonOf(error) };
   }
+}
+
+/** @param noted why the worker moved the message here; without it, its receives were used up */
+function understood(noted: string | undefined): string {
+  if (noted === undefined) return 'could not be applied; sending it back may be enough';
+  return `was not understood (${noted}), but this version understands it: send it back`;
 }
 
 /** A SyntaxError's message quotes what it could not parse. */

@@ -9,9 +9,8 @@ import { parseEvent } from '../functions/domain/event.js';
 import { invoiceRow } from '../functions/domain/invoice-row.js';
 import { entityText } from '../functions/domain/join.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
-import { readerOf } from './show.js';
 import { snapshotEvents } from './snapshots.js';
-import type { Target } from './target.js';
+import { readerOf, type Target } from './target.js';
 
 export interface Difference {
   readonly id: string;

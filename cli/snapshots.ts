@@ -1,81 +1,32 @@
-// `backfill`: customers, charges or invoices out of Stripe's API, as snapshots that enter at the queue.
+// Objects from Stripe's API as events, so that they take the same way as any event: through the queue.
 //
-// A snapshot has no event, so it gets one: an update stamped one second before it was asked for. It is newer than every event
-// that it already shows, and older than whatever happens from that second on; so it never overwrites anything newer.
+// A snapshot gets an event of its own: an update, created one second before Stripe was asked for it. It is newer than every event
+// that it already shows, and older than everything that happens from that second on, so it never overwrites anything newer.
 
 import type { Stripe } from 'stripe';
 import type { Settings } from '../contract/settings.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
 
-export const BACKFILL_KINDS = ['customers', 'charges', 'invoices'] as const;
-export type BackfillKind = (typeof BACKFILL_KINDS)[number];
+export const SNAPSHOT_KINDS = ['customers', 'charges', 'invoices'] as const;
+export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 
-/** How far a backfill has come. */
-export interface BackfillState {
-  /** Kinds still to be done, the first of them under way. */
-  readonly kinds: readonly BackfillKind[];
-  readonly since: number;
-  /** The last object of the kind under way. */
-  readonly after?: string;
-  readonly sent: number;
-}
-
-/** What a mode needs: refunds of invoices are told by their charges. */
-export function kindsFor(settings: Settings): BackfillKind[] {
+/** The kinds that a mode needs. In invoice mode charges show the refunds of invoices. */
+export function kindsFor(settings: Settings): SnapshotKind[] {
   return settings.transactionSource === 'charge' ? ['customers', 'charges'] : ['customers', 'invoices', 'charges'];
 }
 
-export interface BackfillOptions {
-  readonly stripe: Stripe;
-  readonly settings: Settings;
-  readonly state: BackfillState;
-  readonly send: (events: readonly object[]) => Promise<void>;
-  readonly onPage: (state: BackfillState) => void;
-  readonly now?: () => number;
-}
+export type StripeSnapshot = { readonly id: string } & Readonly<Record<string, unknown>>;
 
-/** @returns where it ended: no kinds are left */
-export async function backfill({
-  stripe,
-  settings,
-  state,
-  send,
-  onPage,
-  now = Date.now,
-}: BackfillOptions): Promise<BackfillState> {
-  let current = state;
-  while (current.kinds.length > 0) {
-    const kind = current.kinds[0]!;
-    const askedAt = Math.floor(now() / 1000);
-    const { data, has_more } = await withRateLimitRetry(() => listPage(stripe, kind, current));
-    const events = data.flatMap((object) => snapshotEvents(kind, object, askedAt, settings));
-    await send(events);
-    const last = data.at(-1);
-    const sent = current.sent + events.length;
-    current =
-      has_more && last
-        ? { ...current, after: last.id, sent }
-        : { kinds: current.kinds.slice(1), since: current.since, sent };
-    onPage(current);
-  }
-  return current;
-}
-
-type Listed = { readonly id: string } & Readonly<Record<string, unknown>>;
-
-async function listPage(stripe: Stripe, kind: BackfillKind, { since, after }: BackfillState) {
-  const page = { limit: 100, created: { gte: since }, ...(after === undefined ? {} : { starting_after: after }) };
-  const list =
-    kind === 'customers'
-      ? await stripe.customers.list(page)
-      : kind === 'charges'
-        ? await stripe.charges.list(page)
-        : await stripe.invoices.list({ ...page, status: 'paid', expand: ['data.payments'] });
-  return list as unknown as { data: Listed[]; has_more: boolean };
-}
-
-/** The events that a snapshot stands for; none where no rule would look at them. */
-export function snapshotEvents(kind: BackfillKind, object: Listed, askedAt: number, settings: Settings): object[] {
+/**
+ * @param askedAt when Stripe was asked for the object, in Unix seconds
+ * @returns the events of one snapshot; none if no rule would read them
+ */
+export function snapshotEvents(
+  kind: SnapshotKind,
+  object: StripeSnapshot,
+  askedAt: number,
+  settings: Settings,
+): object[] {
   const event = (type: string) => ({
     id: `snapshot_${object.id}_${askedAt}`,
     object: 'event',
@@ -89,4 +40,56 @@ export function snapshotEvents(kind: BackfillKind, object: Listed, askedAt: numb
   if (settings.transactionSource === 'charge') return [event('charge.updated')];
   if (Number(object.amount_refunded) > 0) return [event('charge.refunded')];
   return object.status === 'failed' ? [event('charge.failed')] : [];
+}
+
+/** How far a backfill has come. */
+export interface BackfillState {
+  /** Kinds that are still to be done; the first of them is under way. */
+  readonly kinds: readonly SnapshotKind[];
+  /** Unix seconds. */
+  readonly since: number;
+  /** The ID of the last object that was sent of the kind under way. */
+  readonly after?: string;
+  /** Events sent so far. */
+  readonly sent: number;
+}
+
+export interface BackfillOptions {
+  readonly stripe: Stripe;
+  readonly settings: Settings;
+  readonly state: BackfillState;
+  readonly send: (events: readonly object[]) => Promise<void>;
+  readonly onPage: (state: BackfillState) => void;
+  readonly now?: () => number;
+}
+
+/** Sends every object of some kinds, page by page. @returns the last state: no kinds are left */
+export async function backfill(options: BackfillOptions): Promise<BackfillState> {
+  const { stripe, settings, send, onPage, now = Date.now } = options;
+  let { state } = options;
+  while (state.kinds.length > 0) {
+    const kind = state.kinds[0]!;
+    const askedAt = Math.floor(now() / 1000);
+    const { since, after } = state;
+    const page = { limit: 100, created: { gte: since }, ...(after === undefined ? {} : { starting_after: after }) };
+    const { data, has_more } = await withRateLimitRetry(() => listPage(stripe, kind, page));
+    const events = data.flatMap((object) => snapshotEvents(kind, object, askedAt, settings));
+    await send(events);
+    const sent = state.sent + events.length;
+    const last = data.at(-1);
+    state =
+      has_more && last ? { ...state, after: last.id, sent } : { kinds: state.kinds.slice(1), since: state.since, sent };
+    onPage(state);
+  }
+  return state;
+}
+
+async function listPage(stripe: Stripe, kind: SnapshotKind, page: Stripe.PaginationParams & { created: object }) {
+  const list =
+    kind === 'customers'
+      ? await stripe.customers.list(page)
+      : kind === 'charges'
+        ? await stripe.charges.list(page)
+        : await stripe.invoices.list({ ...page, status: 'paid', expand: ['data.payments'] });
+  return list as unknown as { data: StripeSnapshot[]; has_more: boolean };
 }

@@ -1,4 +1,4 @@
-// Where a long command is, kept in a file, so that it goes on where it stopped and does not run twice at once.
+// The progress of a long command, kept in a file, so that it continues where it stopped and does not run twice at once.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,18 +7,18 @@ import { OperatorError } from './errors.js';
 const FOLDER = '.stripe-partner-sync';
 
 export interface StateFile<T> {
-  /** Where an earlier run stopped; undefined where there was none, or it was finished. */
+  /** The progress of an earlier run that stopped; undefined if there was none, or it finished. */
   readonly stopped: T | undefined;
   save(state: T): void;
-  /** The work is done: the next run begins anew. */
+  /** The work is done: the next run starts from the beginning. */
   finish(): void;
-  /** Lets another run begin. */
+  /** Lets another run start. */
   close(): void;
 }
 
 /**
- * @param name what is done, and to which stack: another stack has another file
- * @throws {OperatorError} where the same is under way already
+ * @param name the command and its stack: another stack has another file
+ * @throws {OperatorError} if the same command is already running on the same stack
  */
 export function openStateFile<T>(name: string): StateFile<T> {
   mkdirSync(FOLDER, { recursive: true });
@@ -30,7 +30,7 @@ export function openStateFile<T>(name: string): StateFile<T> {
     stopped = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   } catch {
     rmSync(lock, { force: true });
-    throw new OperatorError(`${file} cannot be read: delete it to begin anew`);
+    throw new OperatorError(`${file} cannot be read: delete it to start from the beginning`);
   }
   return {
     stopped,
@@ -49,7 +49,7 @@ function takeLock(lock: string, name: string): void {
   } catch {
     const owner = Number(readFileSync(lock, 'utf8'));
     if (isRunning(owner))
-      throw new OperatorError(`${name} is under way already (process ${owner}): wait for it, or stop it first`);
+      throw new OperatorError(`${name} is already running (process ${owner}): wait for it, or stop it first`);
     // Its owner was killed.
     writeFileSync(lock, String(process.pid));
   }

@@ -1,164 +1,202 @@
-// `verify`: the testing suite. Signs events of its own and follows each into the tables of a stack, then removes its rows.
+// The testing suite: signs events of its own, follows each into the tables of a stack, and removes its rows.
 
-import { randomBytes } from 'node:crypto';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { keysAbout } from '../functions/store/look-up.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
-import { postSigned, sampleCharge, sampleCustomer, sampleEvent, sampleInvoice } from './sample-events.js';
-import { readerOf } from './show.js';
+import { postSigned } from './sample-events.js';
 import type { Target } from './target.js';
+import { createStory, removeEarlierRuns, type Story } from './verify-story.js';
 
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What to do about it. */
+  /** It was not run, because one that it depends on failed or was late; then `ok` is false. */
+  readonly skipped?: true;
+  /** What to do about it. A check that is `ok` can have a remedy too: then it is a warning. */
   readonly remedy?: string;
 }
 
 export interface VerifyOptions {
   readonly url?: string;
-  /** How long rows are waited for, in seconds. */
+  /** How long to wait for each row, in seconds. */
   readonly deadline: number;
+  /** Stops the checks; the rows are removed all the same. */
+  readonly signal?: AbortSignal;
 }
 
-/** @returns the checks, each told as it ends; the rows that it made are removed whatever happens */
+/** What must not change is watched for so long, in milliseconds: the queue's batching window and some more. */
+const WATCH = 4000;
+/** After an interruption nobody wants to wait for the whole deadline. */
+const INTERRUPTED_DEADLINE = 10_000;
+
+/** @returns the checks; each is printed as it ends, and the rows that they made are removed in the end */
 export async function verify(
   target: Target,
-  { url = target.webhookUrl, deadline }: VerifyOptions,
-  output: Output,
+  { url = target.webhookUrl, deadline, signal }: VerifyOptions,
+  output: Pick<Output, 'item' | 'say'>,
 ): Promise<Check[]> {
-  if (url === '') throw new OperatorError('the stack has no webhook URL: name it with --url', 2);
+  if (url === '') throw new OperatorError('the webhook’s URL is not known: name it with --url', 2);
+  const checks = createChecks(output, signal);
   const [secret] = await target.signingSecrets.read();
-  const checks: Check[] = [];
-  const check = async (name: string, remedy: string, holds: () => Promise<boolean>) => {
-    const ok = await holds().catch(() => false);
-    checks.push({ name, ok, ...(ok ? {} : { remedy }) });
-    output.item(checks.at(-1)!, `${ok ? '✔' : '✘'} ${name}${ok ? '' : `\n    ${remedy}`}`);
-    return ok;
-  };
-  const run = story(target);
   const post = async (event: object, { key = secret ?? '', at = Date.now() } = {}) =>
     (await postSigned(url, JSON.stringify(event), key, at)).status;
-  const arrives = async (holds: () => Promise<boolean>) => {
-    for (const end = Date.now() + deadline * 1000; ; await sleep(250)) {
-      if (await holds()) return true;
-      if (Date.now() > end) return false;
-    }
-  };
+  const arrives = (holds: () => Promise<boolean>) => until(holds, deadline * 1000, signal);
 
-  const reachable = await check(
+  await removeEarlierRuns(target);
+  const story = createStory(target);
+  const accepts = await checkEndpoint(checks, story, { url, post, secret });
+  await checkReconcileKey(checks, target);
+  if (!accepts) return checks.done;
+  try {
+    await followStory(checks, story, post, arrives);
+  } finally {
+    const milliseconds = signal?.aborted ? INTERRUPTED_DEADLINE : deadline * 1000;
+    if (!(await cleanUp(story, milliseconds))) {
+      output.say('Some events have not been applied yet. The next `verify` removes the rows that they will make.');
+    }
+  }
+  return checks.done;
+}
+
+type Post = (event: object, options?: { readonly key?: string; readonly at?: number }) => Promise<number>;
+
+function createChecks(output: Pick<Output, 'item'>, signal: AbortSignal | undefined) {
+  const done: Check[] = [];
+  const add = (check: Check) => {
+    done.push(check);
+    const mark = check.skipped ? '–' : check.ok ? '✔' : '✘';
+    output.item(check, `${mark} ${check.name}${check.remedy ? `\n    ${check.remedy}` : ''}`);
+    return check.ok;
+  };
+  return {
+    done,
+    /** Once one check has failed, those that depend on it are skipped. */
+    async run(name: string, remedy: string, holds: () => Promise<boolean>, dependsOn = true): Promise<boolean> {
+      if (!dependsOn || signal?.aborted) {
+        const why = signal?.aborted ? 'interrupted' : 'skipped, because a check before it failed or was late';
+        return add({ name, ok: false, skipped: true, remedy: why });
+      }
+      const ok = await holds().catch(() => false);
+      if (!ok && signal?.aborted) return add({ name, ok, skipped: true, remedy: 'interrupted' });
+      return add({ name, ok, ...(ok ? {} : { remedy }) });
+    },
+    warn: (name: string, remedy: string) => add({ name, ok: true, remedy }),
+  };
+}
+
+type Checks = ReturnType<typeof createChecks>;
+
+/** @returns whether the endpoint accepts signed events */
+async function checkEndpoint(
+  checks: Checks,
+  story: Story,
+  { url, post, secret }: { readonly url: string; readonly post: Post; readonly secret: string | undefined },
+): Promise<boolean> {
+  const reachable = await checks.run(
     'the webhook is reachable',
-    `Nothing answers at ${url}: is the stack deployed, the domain set up?`,
+    `Nothing answers at ${url}: check that the stack is deployed and its domain is set up.`,
     async () => (await post({}, { key: 'whsec_forged' })) !== 0,
   );
-  if (!reachable) return checks;
-  await check(
+  await checks.run(
     'a forged signature is refused',
-    'The endpoint takes events of anybody: it is not this product’s.',
-    async () => (await post(run.customer, { key: 'whsec_forged' })) === 400,
+    'The endpoint accepts unsigned events: it is not this product’s.',
+    async () => (await post(story.customer.event, { key: 'whsec_forged' })) === 400,
+    reachable,
   );
-  await check(
+  await checks.run(
     'an old timestamp is refused',
-    'The endpoint takes events again that were recorded long ago: it is not this product’s.',
-    async () => (await post(run.customer, { at: Date.now() - 301_000 })) === 400,
+    'The endpoint accepts replayed events: it is not this product’s.',
+    async () => (await post(story.customer.event, { at: Date.now() - 301_000 })) === 400,
+    reachable,
   );
-  if (
-    !(await check(
-      'a signing secret is stored',
-      'Store the endpoint’s secret, or run `connect`: see docs/deploy.md.',
-      async () => secret !== undefined,
-    ))
-  )
-    return checks;
-  try {
-    const taken =
-      'The webhook refuses events signed with the stored secret: it may be a minute until a new one is picked up.';
-    const late =
-      'It did not reach the tables in time: look at the dashboard, the worker’s errors and the dead letters.';
-    await check('a signed customer is taken', taken, async () => (await post(run.customer)) === 200);
-    await check('a customer reaches the tables', late, () => arrives(run.customerIsThere));
-    await check('a signed charge is taken', taken, async () => (await post(run.charge)) === 200);
-    await check('a charge is recorded under its customer', late, () => arrives(run.chargeIsThere));
-    await check(
-      'a duplicate changes nothing',
-      'The same event was counted twice.',
-      async () => (await post(run.charge)) === 200 && (await stays(run.chargeIsThere)),
-    );
-    await check(
-      'an update out of order changes nothing',
-      'An older event overwrote a newer one.',
-      async () => (await post(run.olderCharge)) === 200 && (await stays(run.chargeIsThere)),
-    );
-    await check(
-      'a refund takes the charge away',
-      late,
-      async () => (await post(run.refund)) === 200 && (await arrives(run.chargeIsGone)),
-    );
-  } finally {
-    await run.remove();
-  }
-  return checks;
+  const stored = await checks.run(
+    'a signing secret is stored',
+    'Store the endpoint’s secret, or run `connect`: see docs/deploy.md.',
+    async () => secret !== undefined,
+  );
+  return reachable && stored;
 }
 
-/** Events of the stage's own mode and transaction source, about things that nobody else has. */
-function story(target: Target) {
-  const { settings, dynamodb, tables } = target;
-  const reader = readerOf(target);
-  const run = `verify_${randomBytes(6).toString('hex')}`;
-  const invoices = settings.transactionSource === 'invoice';
-  const [customerId, chargeId, invoiceId] = [`cus_${run}`, `ch_${run}`, `in_${run}`];
-  const transactionId = invoices ? invoiceId : chargeId;
-  const livemode = settings.livemode === 'live';
-  const now = Math.floor(Date.now() / 1000);
-  const event = (type: string, at: number, object: Parameters<typeof sampleEvent>[3]) =>
-    sampleEvent(`evt_${run}_${type}_${at}`, type, now + at, object);
-  const common = { created: now, customer: customerId };
-  const charge = (fields: object) =>
-    sampleCharge(
-      { id: chargeId, livemode },
-      { amount: 100, invoice: invoices ? invoiceId : null, ...common, ...fields },
-    );
-  const invoice = sampleInvoice({ id: invoiceId, livemode }, { amount_paid: 100, charge: chargeId, ...common });
-  const paid = (at: number) =>
-    invoices ? event('invoice.payment_succeeded', at, invoice) : event('charge.succeeded', at, charge({}));
-  const newest = paid(0);
-  return {
-    customer: event(
-      'customer.created',
-      -5,
-      sampleCustomer(
-        { id: customerId, livemode },
-        { metadata: { customer_key: run, partner_key: run }, name: 'verify' },
-      ),
-    ),
-    charge: newest,
-    olderCharge: paid(-3),
-    refund: event('charge.refunded', 5, charge({ amount_refunded: 100, refunded: true })),
-    customerIsThere: async () => (await reader.customer(run))?.partner_key === run,
-    chargeIsThere: async () => {
-      const row = await reader.transaction(transactionId);
-      return row?.status === 'recorded' && row.customer_key === run && row.event_id === newest.id;
-    },
-    chargeIsGone: async () => (await reader.transaction(transactionId))?.status === 'deleted',
-    async remove() {
-      await dynamodb.send(new DeleteCommand({ TableName: tables.customers, Key: { customer_key: run } }));
-      await dynamodb.send(
-        new DeleteCommand({ TableName: tables.transactions, Key: { transaction_id: transactionId } }),
-      );
-      const entities = [
-        { type: 'charge', id: chargeId },
-        { type: 'invoice', id: invoiceId },
-      ] as const;
-      for (const { table, key } of await keysAbout({ client: dynamodb, tables }, customerId, entities))
-        await dynamodb.send(new DeleteCommand({ TableName: table, Key: key }));
-    },
+/** Without a key nothing fetches what Stripe could not deliver; a stack can run that way. */
+async function checkReconcileKey(checks: Checks, target: Target): Promise<void> {
+  const stored = await target.hasReconcileKey().catch(() => undefined);
+  if (stored !== false) return;
+  checks.warn(
+    'reconcile has no Stripe API key',
+    'Warning: events that Stripe could not deliver are not fetched. Store a restricted key: see docs/operations.md.',
+  );
+}
+
+const REFUSED =
+  'The webhook refuses events signed with the stored secret. A new secret takes up to a minute to be picked up: try again.';
+const LATE =
+  'The rows did not appear in time: look at the dashboard, the worker’s errors and the dead letters, or raise --deadline.';
+
+async function followStory(
+  checks: Checks,
+  story: Story,
+  post: Post,
+  arrives: (holds: () => Promise<boolean>) => Promise<boolean>,
+): Promise<void> {
+  const send = async (step: Story['customer']) => {
+    const accepted = (await post(step.event)) === 200;
+    if (accepted) story.sent.add(step);
+    return accepted;
   };
+  const customerSent = await checks.run('a signed customer is accepted', REFUSED, () => send(story.customer));
+  const customer = await checks.run(
+    'a customer reaches the tables',
+    LATE,
+    () => arrives(story.customer.applied),
+    customerSent,
+  );
+  const chargeSent = await checks.run('a signed payment is accepted', REFUSED, () => send(story.paid), customer);
+  const recorded = await checks.run(
+    'a payment is recorded under its customer',
+    LATE,
+    () => arrives(story.paid.applied),
+    chargeSent,
+  );
+  const same = async (step: Story['customer']) => (await send(step)) && (await stays(story.paid.applied));
+  const duplicate = await checks.run(
+    'a duplicate changes nothing',
+    'The row changed when the same event arrived again.',
+    () => same(story.paid),
+    recorded,
+  );
+  const older = await checks.run(
+    'an older event that arrives late changes nothing',
+    'An older event overwrote a newer one.',
+    () => same(story.olderPaid),
+    duplicate,
+  );
+  await checks.run(
+    'a refund takes the payment back',
+    LATE,
+    async () => (await send(story.refund)) && (await arrives(story.refund.applied)),
+    older,
+  );
 }
 
-/** What must not change is looked at for a while: the queue's window, and some. */
+/** @returns whether no event can make a row again: all that were accepted have been applied */
+async function cleanUp(story: Story, milliseconds: number): Promise<boolean> {
+  const applied = await until(() => story.settled(), milliseconds);
+  await story.remove();
+  // An event whose effect could not be seen, such as the duplicate, may still be in flight: watch, and remove again.
+  for (const end = Date.now() + WATCH; Date.now() < end; await sleep(250))
+    if (await story.isLeft()) await story.remove();
+  return applied;
+}
+
+async function until(holds: () => Promise<boolean>, milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  for (const end = Date.now() + milliseconds; ; await sleep(250)) {
+    if (signal?.aborted) return false;
+    if (await holds()) return true;
+    if (Date.now() > end) return false;
+  }
+}
+
 async function stays(holds: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + 4000; Date.now() < end; await sleep(250)) if (!(await holds())) return false;
+  for (const end = Date.now() + WATCH; Date.now() < end; await sleep(250)) if (!(await holds())) return false;
   return true;
 }
 

@@ -1,4 +1,4 @@
-// `connect`, `disconnect`: the webhook endpoint in Stripe, with exactly the events that the stage's settings need.
+// The webhook endpoint in Stripe, with exactly the event types that the stack's settings need.
 
 import type { Stripe } from 'stripe';
 import { subscribedTypes } from '../functions/domain/decide.js';
@@ -7,7 +7,7 @@ import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 import type { Target } from './target.js';
 
-/** What `connect` would have to do, or has done. */
+/** One change to the endpoint. */
 export type Difference = {
   readonly what: 'create endpoint' | 'add event' | 'remove event' | 'store secret';
   readonly value: string;
@@ -18,14 +18,14 @@ async function findEndpoint(stripe: Stripe, url: string) {
   return endpoints.data.find((endpoint) => endpoint.url === url);
 }
 
-/** Idempotent: what is as it should be is left alone. */
+/** Idempotent: changes only what differs. */
 export async function connect(
   stripe: Stripe,
   target: Target,
-  { dryRun, url = target.webhookUrl }: { dryRun: boolean; url?: string },
+  { dryRun, url }: { readonly dryRun: boolean; readonly url: string },
   output: Output,
 ): Promise<void> {
-  if (url === '') throw new OperatorError('the stack has no webhook URL: name it with --url', 2);
+  if (url === '') throw new OperatorError('the webhook’s URL is not known: name it with --url', 2);
   const wanted = subscribedTypes(target.settings);
   const endpoint = await findEndpoint(stripe, url);
   const enabled = endpoint?.enabled_events ?? [];
@@ -35,7 +35,10 @@ export async function connect(
     ...enabled.filter((type) => !wanted.includes(type)).map((value) => ({ what: 'remove event' as const, value })),
   ];
   if (differences.length === 0)
-    return output.item({ what: 'nothing to do', value: url }, `${url} is connected with the right events.`);
+    return output.item(
+      { what: 'nothing to do', value: url },
+      `The endpoint for ${url} already has the right event types.`,
+    );
   for (const difference of differences)
     output.item(difference, `${dryRun ? 'would ' : ''}${difference.what}  ${difference.value}`);
   if (dryRun) return;
@@ -44,7 +47,7 @@ export async function connect(
     await withRateLimitRetry(() => stripe.webhookEndpoints.update(endpoint.id, { enabled_events }));
     return;
   }
-  // The secret is told once, when the endpoint is made: it is stored before anything else is done, beside those that are valid.
+  // Stripe returns the secret only once, when the endpoint is created: store it beside those that are valid before anything else.
   const known = await target.signingSecrets.read();
   const created = await withRateLimitRetry(() =>
     stripe.webhookEndpoints.create({
@@ -56,32 +59,27 @@ export async function connect(
   );
   if (!created.secret)
     throw new OperatorError(
-      'Stripe told no signing secret: copy it from the dashboard and store it, see docs/deploy.md',
+      'Stripe returned no signing secret: copy it from the Stripe dashboard and store it, see docs/deploy.md',
     );
   try {
     await target.signingSecrets.write([created.secret, ...known]);
   } catch (error) {
-    // An endpoint whose secret nobody knows would only be refused.
+    // Every event of an endpoint whose secret nobody knows would be refused.
     await stripe.webhookEndpoints.del(created.id);
     throw error;
   }
   output.item(
     { what: 'store secret', value: 'stored' },
-    `stored its signing secret, beside ${known.length} that stay valid`,
+    `stored its signing secret; ${known.length} older ones stay valid`,
   );
 }
 
-export async function disconnect(
-  stripe: Stripe,
-  target: Target,
-  { url = target.webhookUrl }: { url?: string },
-  output: Output,
-): Promise<void> {
+export async function disconnect(stripe: Stripe, { url }: { readonly url: string }, output: Output): Promise<void> {
   const endpoint = await findEndpoint(stripe, url);
   if (!endpoint) return output.item({ what: 'nothing to do', value: url }, `Stripe has no endpoint for ${url}.`);
   await withRateLimitRetry(() => stripe.webhookEndpoints.del(endpoint.id));
   output.item(
     { what: 'delete endpoint', value: url },
-    `deleted the endpoint for ${url}; its signing secret stays stored until you take it out`,
+    `deleted the endpoint for ${url}; its signing secret stays stored until you remove it`,
   );
 }

@@ -6,6 +6,7 @@ import {
   paginateQuery,
   paginateScan,
   type QueryCommandInput,
+  type ScanCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import type { DeletedTransaction, RecordedTransaction } from '../functions/domain/change.js';
 
@@ -24,8 +25,17 @@ export interface Customer {
   readonly version?: string;
 }
 
-/** A transaction as the index `by_customer` lists it: all but the event that decided it. */
+/** A recorded transaction as the index `by_customer` lists it: without the event that determined it. */
 export type ListedTransaction = Omit<RecordedTransaction, 'event_id' | 'event_type' | 'version'>;
+
+/** Which transactions to read. */
+export interface TransactionFilter {
+  /** `true`: only payments in live mode. `false`: only test payments. Without it both, so look at each row's `livemode`. */
+  readonly livemode?: boolean;
+  /** Bounds of `created`, in Unix seconds: `from` is the first second, `before` the one after the last. */
+  readonly from?: number;
+  readonly before?: number;
+}
 
 export interface Reader {
   /** One customer, or undefined. */
@@ -34,15 +44,14 @@ export interface Reader {
   transaction(transactionId: string): Promise<Transaction | undefined>;
   /** The customers that a partner referred. */
   customersOf(partnerKey: string): AsyncIterable<Customer>;
-  /** The transactions of a customer that stand, oldest first; `from` and `before` bound `created`, in Unix seconds. */
-  transactionsOf(
-    customerKey: string,
-    range?: { readonly from?: number; readonly before?: number },
-  ): AsyncIterable<ListedTransaction>;
-  /** Every customer. */
+  /** The recorded transactions of a customer, oldest first. */
+  transactionsOf(customerKey: string, filter?: TransactionFilter): AsyncIterable<ListedTransaction>;
+  /** The recorded transactions that no customer has been found for. Scans the table. */
+  unattributedTransactions(filter?: TransactionFilter): AsyncIterable<RecordedTransaction>;
+  /** Every customer. Scans the table. */
   customers(): AsyncIterable<Customer>;
-  /** Every transaction, deleted ones too. */
-  transactions(): AsyncIterable<Transaction>;
+  /** Every transaction, deleted ones too. Scans the table. */
+  transactions(filter?: TransactionFilter): AsyncIterable<Transaction>;
 }
 
 export interface ReaderOptions {
@@ -57,20 +66,21 @@ export interface ReaderOptions {
  * @example
  * const reader = createReader({ client, customersTable: 'customers', transactionsTable: 'transactions' });
  * for await (const customer of reader.customersOf('ada')) {
- *   for await (const transaction of reader.transactionsOf(customer.customer_key)) {
+ *   for await (const transaction of reader.transactionsOf(customer.customer_key, { livemode: true })) {
  *     console.log(customer.customer_key, transaction.amount_net, transaction.currency);
  *   }
  * }
  */
 export function createReader({ client, customersTable, transactionsTable }: ReaderOptions): Reader {
   async function get<T>(TableName: string, Key: Record<string, string>): Promise<T | undefined> {
-    return (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item as T | undefined;
+    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
+    return Item && publicAttributes<T>(Item);
   }
   async function* query<T>(input: QueryCommandInput): AsyncGenerator<T> {
     for await (const page of paginateQuery({ client }, input)) yield* (page.Items ?? []) as T[];
   }
-  async function* scan<T>(TableName: string): AsyncGenerator<T> {
-    for await (const page of paginateScan({ client }, { TableName })) yield* (page.Items ?? []) as T[];
+  async function* scan<T>(input: ScanCommandInput): AsyncGenerator<T> {
+    for await (const { Items = [] } of paginateScan({ client }, input)) yield* Items.map(publicAttributes<T>);
   }
   return {
     customer: (customer_key) => get<Customer>(customersTable, { customer_key }),
@@ -82,16 +92,54 @@ export function createReader({ client, customersTable, transactionsTable }: Read
         KeyConditionExpression: 'partner_key = :partner',
         ExpressionAttributeValues: { ':partner': partnerKey },
       }),
-    async *transactionsOf(customerKey, { from = 0, before = Number.MAX_SAFE_INTEGER } = {}) {
+    async *transactionsOf(customerKey, { livemode, from = 0, before = Number.MAX_SAFE_INTEGER } = {}) {
       if (before <= from) return;
       yield* query<ListedTransaction>({
         TableName: transactionsTable,
         IndexName: 'by_customer',
         KeyConditionExpression: 'customer_key = :customer AND created BETWEEN :from AND :to',
-        ExpressionAttributeValues: { ':customer': customerKey, ':from': from, ':to': before - 1 },
+        ...(livemode === undefined ? {} : { FilterExpression: 'livemode = :livemode' }),
+        ExpressionAttributeValues: {
+          ':customer': customerKey,
+          ':from': from,
+          ':to': before - 1,
+          ...(livemode === undefined ? {} : { ':livemode': livemode }),
+        },
       });
     },
-    customers: () => scan<Customer>(customersTable),
-    transactions: () => scan<Transaction>(transactionsTable),
+    unattributedTransactions: (filter) =>
+      scan<RecordedTransaction>({
+        TableName: transactionsTable,
+        ...filterOf(filter, ['attribute_not_exists(customer_key)', '#status = :recorded']),
+      }),
+    customers: () => scan<Customer>({ TableName: customersTable }),
+    transactions: (filter) => scan<Transaction>({ TableName: transactionsTable, ...filterOf(filter, []) }),
+  };
+}
+
+/** "Attributes that start with `_` are internal in every table …, and readers ignore them." */
+function publicAttributes<T>(item: Record<string, unknown>): T {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !name.startsWith('_'))) as T;
+}
+
+/** @param conditions may use `#status` and `:recorded` */
+function filterOf({ livemode, from, before }: TransactionFilter = {}, conditions: readonly string[]) {
+  const all = [
+    ...conditions,
+    ...(livemode === undefined ? [] : ['livemode = :livemode']),
+    ...(from === undefined ? [] : ['created >= :from']),
+    ...(before === undefined ? [] : ['created < :before']),
+  ];
+  if (all.length === 0) return {};
+  const isRecordedOnly = conditions.length > 0;
+  return {
+    FilterExpression: all.join(' AND '),
+    ...(isRecordedOnly ? { ExpressionAttributeNames: { '#status': 'status' } } : {}),
+    ExpressionAttributeValues: {
+      ...(isRecordedOnly ? { ':recorded': 'recorded' } : {}),
+      ...(livemode === undefined ? {} : { ':livemode': livemode }),
+      ...(from === undefined ? {} : { ':from': from }),
+      ...(before === undefined ? {} : { ':before': before }),
+    },
   };
 }

@@ -1,7 +1,6 @@
 // The rows that an event's changes affect.
 
-import { readerOf } from '../../cli/show.js';
-import type { Target } from '../../cli/target.js';
+import { readerOf, type Target } from '../../cli/target.js';
 import type { Change, Entity } from '../../functions/domain/change.js';
 import { readDependents, readEvidence } from '../../functions/store/look-up.js';
 import type { Transaction } from '../../reader/reader.js';

@@ -2,8 +2,7 @@
 // The live feed and the page of one event.
 
 import { Hono } from 'hono';
-import { readerOf } from '../../cli/show.js';
-import type { Target } from '../../cli/target.js';
+import { readerOf, type Target } from '../../cli/target.js';
 import type { Settings } from '../../contract/settings.js';
 import { page } from '../shell/page.js';
 import { rowsAffectedBy, transactionsIn } from './affected-rows.js';

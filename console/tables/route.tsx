@@ -2,8 +2,7 @@
 // Customers and transactions: lists, single rows, CSV.
 
 import { type Context, Hono } from 'hono';
-import { readerOf } from '../../cli/show.js';
-import type { Target } from '../../cli/target.js';
+import { readerOf, type Target } from '../../cli/target.js';
 import { page } from '../shell/page.js';
 import { downloadCsv } from './csv.js';
 import { readCustomerTransactions } from './customer-transactions.js';

@@ -20,7 +20,7 @@ if (!MOCK) process.stdout.write('stripe-mock: skipped, STRIPE_MOCK_URL is not se
     delete process.env.STRIPE_API_BASE;
   });
   const client = () => stripeClient('sk_test_123');
-  const output = { item() {}, say() {}, progress() {} };
+  const output = { item() {}, say() {}, data() {}, progress() {} };
 
   test.each(['charge', 'invoice'])('what reconcile and backfill ask for in %s mode', async (transactionSource) => {
     const settings = parseSettings({ transactionSource });
@@ -38,14 +38,14 @@ if (!MOCK) process.stdout.write('stripe-mock: skipped, STRIPE_MOCK_URL is not se
       signingSecrets: { read: async () => [], write: async (secrets: string[]) => void stored.push(secrets) },
     } as unknown as Target;
     // The mock's only endpoint has another URL. It may be older than the API version that we pin, and knows no secret to tell.
-    await connect(await client(), target, { dryRun: false }, output).catch((error) =>
+    await connect(await client(), target, { dryRun: false, url: target.webhookUrl }, output).catch((error) =>
       expect(error.message).toMatch(
-        /told no signing secret|'api_version' validation failed: value is not in enumeration/,
+        /returned no signing secret|'api_version' validation failed: value is not in enumeration/,
       ),
     );
     const stripe = await client();
     const [existing] = (await stripe.webhookEndpoints.list()).data;
-    await connect(stripe, { ...target, webhookUrl: existing!.url }, { dryRun: false }, output);
-    await disconnect(stripe, { ...target, webhookUrl: existing!.url }, {}, output);
+    await connect(stripe, target, { dryRun: false, url: existing!.url }, output);
+    await disconnect(stripe, { url: existing!.url }, output);
   });
 });

@@ -5,7 +5,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetQueueAttributesCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { StackFile } from '../../contract/stack-file.js';
 import type { Rows } from './rows.js';
@@ -25,6 +31,8 @@ export interface LocalStackUnderTest {
   /** Waits until neither the queue nor a function has anything in hand. */
   settled(): Promise<void>;
   deadLetters(): Promise<Message[]>;
+  /** Puts an event straight into the dead-letter queue. */
+  deadLetter(event: object): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -113,6 +121,9 @@ export async function startStack({
     }),
     async settled() {
       await until(async () => (await count(file.queueUrl)) === 0, 120_000);
+    },
+    async deadLetter(event) {
+      await sqs.send(new SendMessageCommand({ QueueUrl: file.deadLetterQueueUrl, MessageBody: JSON.stringify(event) }));
     },
     async deadLetters() {
       const messages: Message[] = [];

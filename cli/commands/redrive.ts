@@ -1,0 +1,113 @@
+// `redrive`: lists the dead letters by reason, sends them back or deletes them.
+
+import { onTarget, type Register } from '../command.js';
+import {
+  countDeadLetters,
+  groupDeadLetters,
+  readDeadLetters,
+  release,
+  removeAll,
+  sendAllBack,
+  sendBack,
+} from '../dead-letters.js';
+import { OperatorError } from '../errors.js';
+import { type Output, table } from '../output.js';
+import { confirmed } from '../prompt.js';
+import type { Target } from '../target.js';
+
+/** More than anyone reads; the rest is counted. */
+const LISTED = 1000;
+
+export const registerRedrive: Register = (yargs) =>
+  yargs.command(
+    'redrive',
+    'list the dead letters, send them back to the queue or delete them',
+    (y) =>
+      y
+        .options({
+          one: { type: 'string', describe: 'send back the messages of this event' },
+          all: { type: 'boolean', describe: 'send all of them back' },
+          delete: { type: 'boolean', describe: 'delete all of them' },
+          yes: { type: 'boolean', describe: 'do not ask before deleting' },
+        })
+        .conflicts({ one: ['all', 'delete'], all: ['delete'] })
+        .example('$0 redrive --stage prod', 'what failed, and why')
+        .example('$0 redrive --stage prod --all', 'once the cause is fixed'),
+    (argv) =>
+      onTarget(argv, async (target, output) => {
+        if (target.deadLetterQueueUrl === '') {
+          throw new OperatorError('name the dead-letter queue with --dead-letter-queue-url', 2);
+        }
+        if ((argv.one !== undefined || argv.all) && target.queueUrl === '') {
+          throw new OperatorError('name the event queue with --queue-url', 2);
+        }
+        if (argv.one !== undefined) return sendOneBack(target, argv.one, output);
+        if (argv.all) return sendBackAll(target, output);
+        if (argv.delete) return deleteAll(target, argv.yes ?? false, output);
+        return list(target, output);
+      }),
+  );
+
+async function list(target: Target, output: Output): Promise<void> {
+  const letters = await readDeadLetters(target, LISTED);
+  const more = letters.length >= LISTED ? await countDeadLetters(target) : 0;
+  await release(target, letters);
+  if (letters.length === 0) {
+    output.say('The dead-letter queue is empty.');
+    output.data({ count: 0 });
+    return;
+  }
+  output.say(
+    table([
+      ['count', 'type', 'first event', 'reason'],
+      ...groupDeadLetters(letters).map((group) => [
+        String(group.length),
+        group[0]!.eventType,
+        group[0]!.eventId,
+        group[0]!.reason,
+      ]),
+    ]),
+  );
+  for (const { message, ...shown } of letters)
+    output.item({ messageId: message.MessageId, ...shown }, `  ${shown.eventId}  ${shown.objectId}`);
+  if (more > 0) output.say(`About ${more} more are not listed.`);
+}
+
+async function sendOneBack(target: Target, eventId: string, output: Output): Promise<void> {
+  const letters = await readDeadLetters(target);
+  const chosen = letters.filter((letter) => letter.eventId === eventId);
+  for (const letter of chosen) await sendBack(target, letter);
+  await release(
+    target,
+    letters.filter((letter) => !chosen.includes(letter)),
+  );
+  if (chosen.length === 0) throw new OperatorError(`no dead letter is about event ${eventId}`);
+  report(output, 'Sent back', chosen.length, false);
+}
+
+async function sendBackAll(target: Target, output: Output): Promise<void> {
+  const onProgress = (count: number) => output.progress(`${count} messages sent back`);
+  const { handled, failedAgain } = await sendAllBack(target, onProgress);
+  report(output, 'Sent back', handled, false);
+  if (failedAgain > 0) {
+    output.say(`${messages(failedAgain)} failed again and stayed: \`redrive\` lists them with their reason.`);
+    process.exitCode = 1;
+  }
+}
+
+async function deleteAll(target: Target, yes: boolean, output: Output): Promise<void> {
+  const count = await countDeadLetters(target);
+  if (!yes && !(await confirmed(`Delete about ${messages(count)} for good?`))) {
+    throw new OperatorError('nothing was deleted: confirm with --yes', 2);
+  }
+  const deleted = await removeAll(target, (handled) => output.progress(`${handled} messages deleted`));
+  report(output, 'Deleted', deleted, true);
+}
+
+function report(output: Output, verb: string, count: number, deleted: boolean): void {
+  output.item({ count, deleted }, `${verb} ${messages(count)}.`);
+}
+
+function messages(count: number): string {
+  return count === 1 ? '1 message' : `${count} messages`;
+}

@@ -1,0 +1,49 @@
+// `trace ID`: everything that is known of an event, charge, invoice, Stripe customer or customer key, in time order.
+
+import { printable } from '../../contract/printable.js';
+import { stripeClient } from '../../functions/stripe/client.js';
+import { onTarget, type Register } from '../command.js';
+import { type Trace, traceDeadLetters, traceLinks, traceLogs, traceStripe, traceTables } from '../trace-sources.js';
+
+export const registerTrace: Register = (yargs) =>
+  yargs.command(
+    'trace <id>',
+    'print what happened to an event, charge, invoice, Stripe customer or customer_key',
+    (y) =>
+      y
+        .positional('id', {
+          type: 'string',
+          demandOption: true,
+          describe: 'evt_…, ch_…, in_…, cus_… or a customer_key',
+        })
+        .example('$0 trace ch_3PkXyz --stage prod', 'where is this payment?')
+        .epilogue('Asks Stripe too if STRIPE_API_KEY is set.'),
+    (argv) =>
+      onTarget(argv, async (target, output) => {
+        const { id } = argv;
+        const traces = [
+          ...(await traceLogs(target, id)),
+          ...(await traceDeadLetters(target, id)),
+          ...(await traceTables(target, id)),
+          ...(await traceLinks(target, id)),
+        ];
+        const key = process.env.STRIPE_API_KEY;
+        if (key) traces.push(...(await traceStripe(await stripeClient(key), id)));
+        for (const trace of inOrder(traces)) output.item(trace, lineOf(trace));
+        if (traces.length > 0) return;
+        output.say(`Nothing is known of ${id}: it was never received, or its log lines have expired.`);
+        output.data({ id, found: false });
+        process.exitCode = 1;
+      }),
+  );
+
+/** What happened first, oldest first; the state as it is now at the end. */
+function inOrder(traces: readonly Trace[]): Trace[] {
+  const time = ({ at }: Trace) => (at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at));
+  return traces.toSorted((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
+}
+
+function lineOf({ at, where, what }: Trace): string {
+  const when = at === undefined ? 'now' : at.replace('T', ' ').slice(0, 19);
+  return `${when.padEnd(19)}  ${where.padEnd(12)}  ${printable(what)}`;
+}
