@@ -115,7 +115,12 @@ function outcomes({ namespace, currencies }: SyncDashboardProps): IWidget[] {
       count(WORKER_METRICS.waiting),
       count(TRANSACTIONS_ATTRIBUTED),
     ]),
-    graph('No change', [count(WORKER_METRICS.stale), count(WORKER_METRICS.ignored), count(METADATA_UNUSABLE)]),
+    graph('No change', [
+      count(WORKER_METRICS.unchanged),
+      count(WORKER_METRICS.stale),
+      count(WORKER_METRICS.ignored),
+      count(METADATA_UNUSABLE),
+    ]),
     graph(
       'Amount recorded, by currency (minor units)',
       currencies.map((currency) =>

@@ -184,10 +184,9 @@ export class StripePartnerSync extends Construct {
         DEAD_LETTER_QUEUE_URL: this.deadLetterQueue.queueUrl,
       },
     });
-    worker.grant(['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], [this.customersTable.tableArn]);
     worker.grant(
-      ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      [this.transactionsTable.tableArn],
+      ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      [this.customersTable.tableArn, this.transactionsTable.tableArn],
     );
     worker.grant(
       ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:Query'],

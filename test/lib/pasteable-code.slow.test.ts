@@ -19,7 +19,12 @@ function run(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: ROOT,
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: join(folder, 'cdk.out') },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      CDK_OUTDIR: join(folder, 'cdk.out'),
+      TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json'),
+    },
   });
   return { status, output: `${stdout}${stderr}` };
 }
@@ -39,13 +44,7 @@ test('the construct in your own CDK app', () => {
   const [code] = codeIn('deploy.md');
   writeFileSync(join(folder, 'app.ts'), code!);
   compile();
-  const { status, output } = run(
-    '--import',
-    'tsx',
-    '--tsconfig',
-    join(folder, 'tsconfig.json'),
-    join(folder, 'app.ts'),
-  );
+  const { status, output } = run('--import', 'tsx', join(folder, 'app.ts'));
   expect({ status, output }).toEqual({ status: 0, output: '' });
 }, 120_000);
 

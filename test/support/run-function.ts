@@ -18,7 +18,7 @@ export function forkFunction(name: FunctionName, environment: Readonly<Record<st
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       POWERTOOLS_SERVICE_NAME: name,
-      POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync',
+      POWERTOOLS_METRICS_NAMESPACE: 'StripePartnerSync/test/Sync',
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
