@@ -10,6 +10,16 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { DeletedTransaction, RecordedTransaction } from '../functions/domain/change.js';
 
+export { checkRules } from '../rewards/check-rules.js';
+export { type ParsedRules, parseRules, RulesError, type RulesProblem } from '../rewards/parse-rules.js';
+export {
+  customerRewards,
+  type Reward,
+  RewardError,
+  type RewardedCustomer,
+  type RewardedTransaction,
+} from '../rewards/rewards.js';
+export type { AmountByCurrency, Percent, Rule, Rules } from '../rewards/rules.js';
 export type { DeletedTransaction, RecordedTransaction };
 export type Transaction = RecordedTransaction | DeletedTransaction;
 
