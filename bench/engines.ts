@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { EnginesReady, EnginesRequest } from '../local/engines.js';
+import type { EmulatorsReady, EmulatorsRequest } from '../local/emulators/process.js';
 import { createSecretsManager } from '../local/secrets.js';
 import { createTable } from '../local/tables.js';
 import { tableDefinitions } from '../test/support/template.js';
@@ -35,13 +35,17 @@ export interface Tables {
 
 /** @param dynamodb an engine to use in place of dynalite, such as Amazon's DynamoDB Local */
 export async function startEngines(dynamodb?: string): Promise<Engines> {
-  const request: EnginesRequest = { dynamodb: !dynamodb, sqs: true };
-  const child: ChildProcess = fork(join(import.meta.dirname, '..', 'local', 'engines.ts'), [JSON.stringify(request)], {
-    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const ready = await new Promise<EnginesReady>((resolve) =>
-    child.once('message', (message) => resolve(message as EnginesReady)),
+  const request: EmulatorsRequest = { dynamodb: !dynamodb, sqs: true };
+  const child: ChildProcess = fork(
+    join(import.meta.dirname, '..', 'local', 'emulators', 'process.ts'),
+    [JSON.stringify(request)],
+    {
+      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
+  const ready = await new Promise<EmulatorsReady>((resolve) =>
+    child.once('message', (message) => resolve(message as EmulatorsReady)),
   );
   const endpoint = dynamodb ?? ready.dynamodbEndpoint!;
   const raw = new DynamoDBClient({ ...AWS, endpoint });

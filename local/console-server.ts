@@ -3,6 +3,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { StackFile } from '../contract/stack-file.js';
 import type { ActivityLog } from './activity.js';
+import { close, listen } from './servers.js';
 import type { ResolvedResource, Template } from './template.js';
 
 /** What the console is given of the stack that it shows. */
@@ -21,7 +22,24 @@ export interface Console {
 
 export type ConsoleFactory = (context: ConsoleContext) => Promise<Console>;
 
-export function createConsoleServer(factory: ConsoleFactory, context: () => ConsoleContext): Server {
+/** @param port if it is taken, any free one. A page that is open finds it again after a restart. @returns the URL */
+export async function serveConsole(
+  factory: ConsoleFactory,
+  port: number,
+  context: () => ConsoleContext,
+  onStop: (stop: () => Promise<void>) => void,
+): Promise<string> {
+  const server = createConsoleServer(factory, context);
+  const taken = await listen(server, port).catch(() => listen(server, 0));
+  onStop(() => {
+    // A page that is open holds a stream that never ends.
+    server.closeAllConnections();
+    return close(server);
+  });
+  return `http://127.0.0.1:${taken}/`;
+}
+
+function createConsoleServer(factory: ConsoleFactory, context: () => ConsoleContext): Server {
   let opening: Promise<Console> | undefined;
   const server = createServer((request, response) => {
     opening ??= factory(context());

@@ -3,19 +3,55 @@
 import { parseLogLine } from '../contract/log-line.js';
 import { outcomeInWords } from '../contract/outcomes.js';
 
+/** Which reversal an event is about, and what an outcome then means. */
+const REVERSALS: readonly [types: RegExp, words: Readonly<Record<string, string>>][] = [
+  [
+    /^refund\.failed$/,
+    { recorded: 'recorded again: the refund failed', deleted: 'deleted still: this refund failed, another counts' },
+  ],
+  [
+    /^(refund\.|charge\.refund)/,
+    { recorded: 'recorded, less what was refunded', deleted: 'deleted: the payment is refunded' },
+  ],
+  [
+    /^charge\.dispute\./,
+    { recorded: 'recorded: the dispute takes nothing back', deleted: 'deleted: the payment is disputed' },
+  ],
+  [/^charge\.failed$/, { deleted: 'deleted: the payment failed' }],
+  [/^charge\.expired$/, { deleted: 'deleted: the authorization expired' }],
+];
+
+/** With these, a person will look for the event. */
+const NEEDS_EVENT_ID: readonly string[] = ['failed', 'not_understood'];
+
 /**
  * @param quiet leave out what went well
  * @returns undefined for what is no news: metrics, and events that were only queued
  */
 export function eventLine(functionName: string, line: string, quiet: boolean): string | undefined {
   const log = parseLogLine(line);
-  if (!log) return line.trim() === '' ? undefined : `  ${functionName}: ${line}`;
-  if (log.outcome === 'queued') return undefined;
-  if (log.outcome === undefined) return log._aws ? undefined : `  ${functionName}: ${line}`;
+  if (!log) return line.trim() === '' ? undefined : printable(`  ${functionName}: ${line}`);
+  const { outcome, event_type = '', event_id = '', object_id = '' } = log;
+  if (outcome === 'queued') return undefined;
+  if (outcome === undefined) return log._aws ? undefined : printable(`  ${functionName}: ${line}`);
   if (quiet && log.level === 'INFO') return undefined;
   const attributed = log.attributed ? `, ${log.attributed} transactions attributed` : '';
   const reason = log.reason ? ` (${log.reason})` : '';
+  const event = NEEDS_EVENT_ID.includes(outcome) && event_id ? `, event ${event_id}` : '';
   const time = (log.timestamp ?? '').slice(11, 19);
-  const what = `${(log.event_type ?? 'request').padEnd(26)} ${(log.object_id ?? '').padEnd(20)}`;
-  return `  ${time}  ${what} ${outcomeInWords(log.outcome)}${reason}${attributed}`;
+  const what = `${(event_type || 'request').padEnd(26)} ${object_id.padEnd(20)}`;
+  return printable(`  ${time}  ${what} ${inWords(event_type, outcome)}${reason}${event}${attributed}`);
+}
+
+function inWords(eventType: string, outcome: string): string {
+  const reversal = REVERSALS.find(([types]) => types.test(eventType));
+  return reversal?.[1][outcome] ?? outcomeInWords(outcome);
+}
+
+/** Control characters in a sender's IDs must not reach the terminal. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

@@ -19,7 +19,7 @@ export interface EventSourceOptions {
 }
 
 export interface EventSource {
-  /** Takes what is left in the queue, for at most this long, and stops. @returns how many messages are left */
+  /** Handles what is left in the queue, for at most this long, and stops. @returns how many messages are left; NaN if the queue does not answer */
   drain(milliseconds: number): Promise<number>;
 }
 
@@ -28,7 +28,7 @@ const CONCURRENCY = 2;
 /** ReceiveMessage gives no more at once. */
 const RECEIVE_AT_ONCE = 10;
 /**
- * Once an invocation has ended, what it did not do is visible again after so many seconds: nobody at a desk waits for the
+ * Once an invocation has ended, what it did not do is visible again after so many seconds: nobody at a terminal waits for the
  * queue's own timeout, which still holds while an invocation runs.
  */
 const RETRY_SECONDS = 1;
@@ -100,10 +100,11 @@ export function startEventSource({ sqs, queueUrl, batchSize, windowSeconds, invo
     async drain(milliseconds) {
       draining = true;
       const until = Date.now() + milliseconds;
-      let left = await countMessages(sqs, queueUrl);
+      let left = await countMessages(sqs, queueUrl).catch(() => Number.NaN);
+      // What cannot be asked now, for its disk is full, is not waited for.
       while (left > 0 && Date.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, 50));
-        left = await countMessages(sqs, queueUrl);
+        left = await countMessages(sqs, queueUrl).catch(() => Number.NaN);
       }
       stopped = true;
       await Promise.all(pollers);
@@ -112,7 +113,7 @@ export function startEventSource({ sqs, queueUrl, batchSize, windowSeconds, invo
   };
 }
 
-/** Messages that wait, are delayed or are in hand. */
+/** Messages that wait, are delayed or are in flight. */
 export async function countMessages(sqs: SQSClient, queueUrl: string): Promise<number> {
   const names = [
     'ApproximateNumberOfMessages',

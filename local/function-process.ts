@@ -38,6 +38,7 @@ process.on('message', async ({ id, event, deadline }: Invocation) => {
   } catch (error) {
     answer = { id, error: error instanceof Error ? error.name : 'Error' };
   }
-  process.send?.(answer);
+  if (process.connected) process.send?.(answer);
 });
-process.send?.({ id: 'ready' } satisfies InvocationResult);
+// The stack may have stopped meanwhile.
+if (process.connected) process.send?.({ id: 'ready' } satisfies InvocationResult);

@@ -17,7 +17,7 @@ export interface ResolvedResource {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** The template asks for something that the local stack does not do; better told than guessed. */
+/** The template asks for something that the local stack does not do. */
 export class UnsupportedTemplateError extends Error {
   override readonly name = 'UnsupportedTemplateError';
 }
@@ -41,41 +41,49 @@ export function shortName(template: Template, logicalId: string): string {
     .toLowerCase();
 }
 
+/** The logical IDs that a value refers to, in order. */
+export function referencesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('Ref' in value) return [String(value.Ref)];
+  if ('Fn::GetAtt' in value) return [String((value['Fn::GetAtt'] as unknown[])[0])];
+  return Object.values(value).flatMap(referencesIn);
+}
+
 /**
  * Replaces the intrinsic functions in a value.
  *
  * @throws {UnsupportedTemplateError} for a reference to what does not exist here, or a function that is not known
  */
-export function resolve(value: unknown, physical: ReadonlyMap<string, ResolvedResource>): unknown {
-  if (Array.isArray(value)) return value.map((each) => resolve(each, physical));
+export function resolve(value: unknown, resources: ReadonlyMap<string, ResolvedResource>): unknown {
+  if (Array.isArray(value)) return value.map((each) => resolve(each, resources));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [name, argument] = entries.length === 1 ? entries[0]! : ['', undefined];
-  if (name === 'Ref') return known(physical, String(argument)).ref;
+  if (name === 'Ref') return known(resources, String(argument)).ref;
   if (name === 'Fn::GetAtt') {
     const [id, attribute] = argument as [string, string];
-    const found = known(physical, id).attributes[attribute];
+    const found = known(resources, id).attributes[attribute];
     if (found === undefined) throw new UnsupportedTemplateError(`${id} has no attribute ${attribute} here`);
     return found;
   }
   if (name === 'Fn::Join') {
     const [separator, parts] = argument as [string, unknown[]];
-    return parts.map((part) => String(resolve(part, physical))).join(separator);
+    return parts.map((part) => String(resolve(part, resources))).join(separator);
   }
   if (name === 'Fn::Split') {
     const [separator, text] = argument as [string, unknown];
-    return String(resolve(text, physical)).split(separator);
+    return String(resolve(text, resources)).split(separator);
   }
   if (name === 'Fn::Select') {
     const [index, list] = argument as [number | string, unknown];
-    return (resolve(list, physical) as unknown[])[Number(index)];
+    return (resolve(list, resources) as unknown[])[Number(index)];
   }
   if (name.startsWith('Fn::')) throw new UnsupportedTemplateError(`${name} is not known here`);
-  return Object.fromEntries(entries.map(([key, each]) => [key, resolve(each, physical)]));
+  return Object.fromEntries(entries.map(([key, each]) => [key, resolve(each, resources)]));
 }
 
-function known(physical: ReadonlyMap<string, ResolvedResource>, id: string): ResolvedResource {
-  const found = physical.get(id);
+function known(resources: ReadonlyMap<string, ResolvedResource>, id: string): ResolvedResource {
+  const found = resources.get(id);
   if (!found) throw new UnsupportedTemplateError(`the template refers to ${id}, which does not exist here`);
   return found;
 }

@@ -81,7 +81,7 @@ test('a second start on a taken port, or on a state folder in use, ends in a cle
   });
   expect((await stack.post(event('charge.succeeded', charge()))).status).toBe(200);
   await stack.stop();
-}, 60_000);
+}, 150_000);
 
 test('a state folder that cannot be read ends in a clear line, and is left as it is', async () => {
   const stack = await startStack({ folder });
@@ -93,7 +93,7 @@ test('a state folder that cannot be read ends in a clear line, and is left as it
   const { code, error } = await attempt(['--port', '0']);
   expect(code).toBe(1);
   expect(error).toMatch(/^the state in \.local cannot be read .*: move the folder away, or start with --ephemeral\n$/);
-}, 60_000);
+}, 150_000);
 
 test.each([
   [['--partial-refund', 'some'], 'partialRefund is "some"; use one of: delete, net'],
@@ -113,6 +113,6 @@ async function attempt(args: readonly string[]): Promise<{ code: number | null; 
   child.stderr!.on('data', (chunk) => {
     error += chunk;
   });
-  await until(() => child.exitCode !== null, 20_000);
+  await until(() => child.exitCode !== null, 60_000);
   return { code: child.exitCode, error };
 }

@@ -4,7 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { EnginesReady } from '../../local/engines.js';
+import type { EmulatorsReady } from '../../local/emulators/process.js';
 import { charge, event } from '../support/events.js';
 import { FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
@@ -20,12 +20,16 @@ let left = 0;
 let met = 0;
 
 beforeAll(async () => {
-  queue = fork(join(__dirname, '..', '..', 'local', 'engines.ts'), [JSON.stringify({ dynamodb: false, sqs: true })], {
-    execArgv: ['--import', require.resolve('tsx')],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const { sqsEndpoint } = await new Promise<EnginesReady>((resolve) =>
-    queue.once('message', (message) => resolve(message as EnginesReady)),
+  queue = fork(
+    join(__dirname, '..', '..', 'local', 'emulators', 'process.ts'),
+    [JSON.stringify({ dynamodb: false, sqs: true })],
+    {
+      execArgv: ['--import', require.resolve('tsx')],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
+  const { sqsEndpoint } = await new Promise<EmulatorsReady>((resolve) =>
+    queue.once('message', (message) => resolve(message as EmulatorsReady)),
   );
   proxy = await startFaultProxy(sqsEndpoint!, {
     late: 3_500,

@@ -1,11 +1,11 @@
-// The local stack's engines, started apart from it, and proxies that see or refuse what passes between.
+// The local stack's emulators, started apart from it, and proxies that see or refuse what passes between.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { StackFile } from '../../contract/stack-file.js';
-import type { EnginesReady } from '../../local/engines.js';
+import type { EmulatorsReady } from '../../local/emulators/process.js';
 import { type FakeStripe, GOOD_KEY } from './fake-stripe.js';
 import { runFunction } from './run-function.js';
 
@@ -23,14 +23,14 @@ export interface AwsCall {
 export type Watcher = (call: AwsCall) => string | undefined;
 
 export interface Wiring {
-  /** Flags that make a local stack use the engines through the proxies. */
+  /** Flags that make a local stack use the emulators through the proxies. */
   readonly args: readonly string[];
   /** Runs the scheduled function once. @returns what it printed */
   reconcile(stripe: FakeStripe, stack: StackFile): Promise<string[]>;
   stop(): void;
 }
 
-/** Starts engines and puts a proxy in front of each, and of a Secrets Manager that gives the same to whoever asks. */
+/** Starts emulators and puts a proxy in front of each, and of a Secrets Manager that gives the same to whoever asks. */
 export async function startWiring(signingSecret: string, watch: Watcher): Promise<Wiring> {
   const servers: Server[] = [];
   const listen = async (server: Server) => {
@@ -61,7 +61,7 @@ export async function startWiring(signingSecret: string, watch: Watcher): Promis
       const answer = await fetch(target, { method: 'POST', body, headers: headersOf(request) });
       return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
     });
-  const { child, ready } = await startEngines();
+  const { child, ready } = await startEmulators();
   const dynamodb = await forward(ready.dynamodbEndpoint!);
   const sqs = await forward(ready.sqsEndpoint!);
   const secrets = await proxy(async () => ({
@@ -96,15 +96,15 @@ export async function startWiring(signingSecret: string, watch: Watcher): Promis
   };
 }
 
-async function startEngines(): Promise<{ child: ChildProcess; ready: EnginesReady }> {
-  const file = join(__dirname, '..', '..', 'local', 'engines.ts');
+async function startEmulators(): Promise<{ child: ChildProcess; ready: EmulatorsReady }> {
+  const file = join(__dirname, '..', '..', 'local', 'emulators', 'process.ts');
   const child = fork(file, [JSON.stringify({ dynamodb: true, sqs: true })], {
     execArgv: ['--import', require.resolve('tsx')],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   return {
     child,
-    ready: await new Promise((resolve) => child.once('message', (message) => resolve(message as EnginesReady))),
+    ready: await new Promise((resolve) => child.once('message', (message) => resolve(message as EmulatorsReady))),
   };
 }
 

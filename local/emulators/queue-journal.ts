@@ -1,0 +1,119 @@
+// A file with every message that is in a queue, so that a local stack that is killed loses no event.
+
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+
+export interface JournaledMessage {
+  /** The queue's name. */
+  readonly queue: string;
+  readonly body: string;
+  /** The message attributes, as SQS has them. */
+  readonly attributes?: object;
+}
+
+export interface QueueJournal {
+  /** The messages that are in a queue now; right after opening, those of an earlier run. By message ID. */
+  readonly messages: ReadonlyMap<string, JournaledMessage>;
+  /**
+   * Notes that a message is in a queue, or has moved to another one.
+   *
+   * @throws if it could not be written, for example because the disk is full: then the message must not be accepted
+   */
+  sent(messageId: string, message: JournaledMessage): void;
+  /** Notes that a message is gone. If that cannot be written, the message comes back at the next start, which is harmless. */
+  deleted(messageId: string): void;
+  close(): void;
+}
+
+type Line = ({ readonly sent: string } & JournaledMessage) | { readonly deleted: string };
+
+/** The file is rewritten once it is larger than this, in bytes, and mostly about messages that are gone. */
+const COMPACT_ABOVE = 1_000_000;
+
+/**
+ * Opens the journal. What is written is handed to the operating system before the call returns: it survives the death of
+ * every process here, not a power cut.
+ */
+export function openQueueJournal(file: string): QueueJournal {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const messages = replay(text);
+  let descriptor = openSync(file, 'a');
+  // A last line that a kill cut short was never answered for, and would swallow the next line.
+  let size = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
+  ftruncateSync(descriptor, size);
+
+  const append = (line: Line) => {
+    const bytes = Buffer.from(encode(line));
+    try {
+      // On a disk that is nearly full, a write can be short without an error.
+      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+      size += bytes.length;
+    } catch (error) {
+      ftruncateSync(descriptor, size);
+      throw error;
+    }
+  };
+  const compact = () => {
+    const live = [...messages].map(([sent, message]) => encode({ sent, ...message })).join('');
+    const bytes = Buffer.byteLength(live);
+    if (bytes > size / 2) return;
+    writeFileSync(`${file}.new`, live);
+    const fresh = openSync(`${file}.new`, 'a');
+    renameSync(`${file}.new`, file);
+    closeSync(descriptor);
+    descriptor = fresh;
+    size = bytes;
+  };
+  return {
+    messages,
+    sent(messageId, message) {
+      if (messages.get(messageId)?.queue === message.queue) return;
+      append({ sent: messageId, ...message });
+      messages.set(messageId, message);
+    },
+    deleted(messageId) {
+      if (!messages.delete(messageId)) return;
+      try {
+        append({ deleted: messageId });
+        if (size > COMPACT_ABOVE) compact();
+      } catch {
+        // A later line or start makes up for it.
+      }
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+function encode(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+function replay(text: string): Map<string, JournaledMessage> {
+  const messages = new Map<string, JournaledMessage>();
+  for (const raw of text.split('\n')) {
+    const line = parse(raw);
+    if (!line) continue;
+    if ('deleted' in line) messages.delete(line.deleted);
+    else {
+      const { sent, ...message } = line;
+      messages.set(sent, message);
+    }
+  }
+  return messages;
+}
+
+function parse(raw: string): Line | undefined {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
+}

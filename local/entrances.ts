@@ -1,0 +1,59 @@
+// The two ways by which events reach a function: a route of the webhook's API, and a queue. Both as the template has them.
+
+import type { ActivityLog } from './activity.js';
+import type { Aws } from './aws.js';
+import { type EventSource, startEventSource } from './event-source.js';
+import { functionOfArn, type LocalFunctions, queueMappings } from './functions.js';
+import type { Routes } from './gateway.js';
+import { queueUrlOf, type Resources } from './resources.js';
+import { resolve, resourcesOf, type Template } from './template.js';
+
+interface Parts {
+  readonly template: Template;
+  readonly resources: Resources;
+  readonly functions: LocalFunctions;
+  readonly activity: ActivityLog;
+  readonly aws: Aws;
+}
+
+/** @returns what answers each route, such as `POST /stripe/webhook` */
+export function routesOf({ template, resources, functions, activity }: Parts): Routes {
+  const integrations = new Map(resourcesOf(template, 'AWS::ApiGatewayV2::Integration'));
+  for (const id of integrations.keys()) resources.set(id, { ref: id, attributes: {} });
+  return new Map(
+    resourcesOf(template, 'AWS::ApiGatewayV2::Route').map(([, route]) => {
+      const target = String(resolve(route.Target, resources)).replace('integrations/', '');
+      const invokedArn = resolve(integrations.get(target)?.IntegrationUri, resources);
+      return [String(route.RouteKey), invoker(functions, invokedArn, activity)];
+    }),
+  );
+}
+
+export function startEventSources({ template, resources, functions, activity, aws }: Parts): EventSource[] {
+  return queueMappings(template).map((mapping) =>
+    startEventSource({
+      sqs: aws.sqs,
+      queueUrl: queueUrlOf(resources, resolve(mapping.EventSourceArn, resources)),
+      batchSize: Number(mapping.BatchSize),
+      windowSeconds: Number(mapping.MaximumBatchingWindowInSeconds ?? 0),
+      invoke: invoker(functions, resolve(mapping.FunctionName, resources), activity),
+    }),
+  );
+}
+
+function invoker(functions: LocalFunctions, invokedArn: unknown, activity: ActivityLog) {
+  const { name: functionName, local } = functionOfArn(functions, invokedArn);
+  return async (event: unknown) => {
+    const at = Date.now();
+    const ended = (failed: boolean) =>
+      activity.record({ kind: 'invocation', at, duration: Date.now() - at, functionName, failed });
+    try {
+      const result = await local.invoke(event);
+      ended(false);
+      return result;
+    } catch (error) {
+      ended(true);
+      throw error;
+    }
+  };
+}

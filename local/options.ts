@@ -1,0 +1,28 @@
+// What the local stack is started with.
+
+import type { Settings } from '../contract/settings.js';
+import type { ConsoleFactory } from './console-server.js';
+
+export interface LocalStackOptions {
+  readonly settings: Settings;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Where state is kept between runs; without it nothing is kept. */
+  readonly stateFolder?: string;
+  readonly stackFile: string;
+  /** Signing secrets that are valid besides the local stack's own. */
+  readonly signingSecrets: readonly string[];
+  /** Endpoints to use instead of the emulators that come with the local stack. */
+  readonly dynamodb?: string;
+  readonly sqs?: string;
+  readonly secretsManager?: string;
+  /** Called with each line that a function prints. */
+  readonly onLine: (functionName: string, line: string) => void;
+  /** Called with what a person should know about the stack itself. */
+  readonly onNotice: (text: string) => void;
+  /** Makes the page of `consoleUrl` when it is first asked for; without it there is none. */
+  readonly console?: ConsoleFactory;
+}
+
+/** Ends what was started; called in reverse order. */
+export type Cleanup = () => Promise<unknown> | unknown;

@@ -1,0 +1,75 @@
+// What the functions use, started from the template: tables, queues and secrets.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Aws, connect } from './aws.js';
+import { startEmulators } from './emulators/supervise.js';
+import type { Cleanup, LocalStackOptions } from './options.js';
+import { createQueues, createResources, hasNoRows, initialSecrets, type Resources } from './resources.js';
+import { createSecretsManager, openSecrets, type SigningSecrets } from './secrets.js';
+import { close, listen } from './servers.js';
+import { noteSettings } from './settings-history.js';
+import { type Synthesized, synthesize } from './synthesize.js';
+import { resolve } from './template.js';
+
+export interface Services extends Synthesized {
+  readonly aws: Aws;
+  readonly resources: Resources;
+  readonly secrets: SigningSecrets;
+  readonly secretsManagerEndpoint: string;
+  /** How many messages of an earlier run the queues got back, by the queue's URL. */
+  readonly recovered: ReadonlyMap<string, number>;
+  /** The rows were written under other settings. */
+  readonly warning: string | undefined;
+}
+
+export async function startServices(options: LocalStackOptions, cleanups: Cleanup[]): Promise<Services> {
+  const { stateFolder } = options;
+  const outdir = mkdtempSync(join(tmpdir(), 'stripe-partner-sync-'));
+  cleanups.push(() => rmSync(outdir, { recursive: true, force: true }));
+  const request = { ...(stateFolder ? { stateFolder } : {}), dynamodb: !options.dynamodb, sqs: !options.sqs };
+  let onRestart = async () => {};
+  const [emulators, synthesized] = await Promise.all([
+    startEmulators(request, { onRestart: () => onRestart(), onNotice: options.onNotice }).then((started) => {
+      cleanups.push(started.stop);
+      return started;
+    }),
+    synthesize(options.settings, outdir),
+  ]);
+  const aws = connect(options.dynamodb ?? emulators.dynamodbEndpoint!, options.sqs ?? emulators.sqsEndpoint!);
+  cleanups.push(() => {
+    aws.dynamodb.destroy();
+    aws.sqs.destroy();
+  });
+  const { template } = synthesized;
+  const resources = await createResources(template, aws);
+  onRestart = () => createQueues(template, aws, resources);
+
+  const secrets = openSecrets({
+    signingSecretArn: String(resolve(template.Outputs?.SigningSecretArn?.Value, resources)),
+    initial: initialSecrets(template, resources),
+    stateFolder,
+    given: options.signingSecrets,
+  });
+  const recovered = new Map(
+    [...resources.values()].map(({ ref, attributes: { QueueName } }) => [
+      ref,
+      emulators.outstanding[QueueName ?? ''] ?? 0,
+    ]),
+  );
+  const secretsManagerEndpoint = options.secretsManager ?? (await serve(secrets, cleanups));
+  const isEmpty = () => hasNoRows(template, aws, resources);
+  const warning =
+    stateFolder && !options.dynamodb
+      ? await noteSettings(join(stateFolder, 'settings.json'), options.settings, isEmpty)
+      : undefined;
+  return { ...synthesized, aws, resources, secrets, secretsManagerEndpoint, recovered, warning };
+}
+
+async function serve(secrets: SigningSecrets, cleanups: Cleanup[]): Promise<string> {
+  const server = createSecretsManager(secrets);
+  const port = await listen(server, 0);
+  cleanups.push(() => close(server));
+  return `http://127.0.0.1:${port}`;
+}
