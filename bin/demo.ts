@@ -3,7 +3,7 @@
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
-const { runDemo } = await import('../local/demo.js');
+const { runDemo } = await import('../local/demo/run.js');
 process.exit(await runDemo(process.argv.slice(2)));
 
 export {};
