@@ -18,9 +18,10 @@ export interface MemoryEngine extends StoreContext {
    * Applies one request at once.
    *
    * @param name the command's name, such as `UpdateCommand`
+   * @param stale answers a read that is not strongly consistent with each item as it was before its last write
    * @throws {ConditionalCheckFailedException} where its condition does not hold
    */
-  answer(name: string, input: unknown): unknown;
+  answer(name: string, input: unknown, stale?: boolean): unknown;
 }
 
 const TABLES: TableNames = { customers: 'customers', transactions: 'transactions', links: 'links' };
@@ -37,11 +38,11 @@ export interface MemoryOptions {
 export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
   const tables = createTables();
   let requests = 0;
-  const answer = (name: string, input: unknown) => {
+  const answer = (name: string, input: unknown, stale = false) => {
     requests++;
     const apply = ANSWERS[name];
     if (!apply) throw new Error(`the memory engine does not know ${name}`);
-    return apply(tables, input as never, options);
+    return apply(tables, input as never, { ...options, stale });
   };
   return {
     tables: TABLES,
@@ -57,17 +58,17 @@ export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
     },
     rows: () =>
       publicRows({
-        customers: tables.customers!.all('customer_key'),
-        transactions: tables.transactions!.all('transaction_id'),
+        customers: tables.customers!.all(),
+        transactions: tables.transactions!.all(),
       }),
     clear: () => {
       for (const table of Object.values(tables)) table.clear();
     },
     state: () =>
       JSON.stringify([
-        tables.customers!.all('customer_key').map(canonical),
-        tables.transactions!.all('transaction_id').map(canonical),
-        tables.links!.all('pk', 'sk').map(canonical),
+        tables.customers!.all().map(canonical),
+        tables.transactions!.all().map(canonical),
+        tables.links!.all().map(canonical),
       ]),
     get requests() {
       return requests;
@@ -78,6 +79,8 @@ export function memoryEngine(options: MemoryOptions = {}): MemoryEngine {
 /** Items by partition, then by sort key; a table without a sort key has one item a partition. Items are frozen, never copied. */
 class Table {
   readonly #partitions = new Map<string, Map<string, Item>>();
+  /** Items as they were before their last write, for reads that are not strongly consistent. */
+  readonly #before = new WeakMap<Item, Item | undefined>();
   constructor(
     readonly partitionKey: string,
     readonly sortKey?: string,
@@ -88,6 +91,10 @@ class Table {
   get(key: Item): Item | undefined {
     return this.#partitions.get(key[this.partitionKey] as string)?.get(this.#sort(key));
   }
+  before(key: Item): Item | undefined {
+    const item = this.get(key);
+    return item && this.#before.get(item);
+  }
   put(item: Item) {
     const partition = item[this.partitionKey] as string;
     let items = this.#partitions.get(partition);
@@ -95,7 +102,9 @@ class Table {
       items = new Map();
       this.#partitions.set(partition, items);
     }
-    items.set(this.#sort(item), freeze(item));
+    const sort = this.#sort(item);
+    this.#before.set(item, items.get(sort));
+    items.set(sort, freeze(item));
   }
   delete(key: Item) {
     this.#partitions.get(key[this.partitionKey] as string)?.delete(this.#sort(key));
@@ -103,11 +112,10 @@ class Table {
   partition(value: string): Item[] {
     return [...(this.#partitions.get(value)?.values() ?? [])].sort((a, b) => (this.#sort(a) < this.#sort(b) ? -1 : 1));
   }
-  all(...keys: string[]): Item[] {
-    const text = (item: Item) => JSON.stringify(keys.map((key) => item[key]));
-    return [...this.#partitions.values()]
-      .flatMap((items) => [...items.values()])
-      .sort((a, b) => (text(a) < text(b) ? -1 : 1));
+  /** All items, sorted by key. */
+  all(): Item[] {
+    const partitions = [...this.#partitions.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+    return partitions.flatMap(([value]) => this.partition(value));
   }
   clear() {
     this.#partitions.clear();
@@ -136,18 +144,28 @@ interface Conditional extends Expressions {
 
 type Tables = Readonly<Record<string, Table>>;
 
-const ANSWERS: Readonly<Record<string, (tables: Tables, input: never, options: MemoryOptions) => unknown>> = {
+interface AnswerOptions extends MemoryOptions {
+  readonly stale: boolean;
+}
+
+const ANSWERS: Readonly<Record<string, (tables: Tables, input: never, options: AnswerOptions) => unknown>> = {
   GetCommand(tables, input: { TableName: string; Key: Item; ConsistentRead?: boolean }) {
     requireConsistent(input);
     const Item = tables[input.TableName]!.get(input.Key);
     return Item ? { Item } : {};
   },
-  BatchGetCommand(tables, input: { RequestItems: Record<string, { Keys: Item[]; ConsistentRead?: boolean }> }) {
+  BatchGetCommand(
+    tables,
+    input: { RequestItems: Record<string, { Keys: Item[]; ConsistentRead?: boolean }> },
+    { stale },
+  ) {
     const Responses: Record<string, Item[]> = {};
     for (const [table, request] of Object.entries(input.RequestItems)) {
       // A read that says `false` asks for a hint.
       if (request.ConsistentRead !== false) requireConsistent(request);
-      Responses[table] = request.Keys.map((key) => tables[table]!.get(key)).filter((item) => item !== undefined);
+      const isStale = stale && request.ConsistentRead === false;
+      const found = request.Keys.map((key) => (isStale ? tables[table]!.before(key) : tables[table]!.get(key)));
+      Responses[table] = found.filter((item) => item !== undefined);
     }
     return { Responses };
   },

@@ -1,0 +1,137 @@
+// The simulator itself: it disturbs as each profile says, finds a store that is wrong, shrinks what it finds, and repeats a seed.
+
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type MemoryEngine, memoryEngine } from '../support/memory-engine.js';
+import { PROFILES } from './profiles.js';
+import { reportOf } from './report.js';
+import { shrink } from './shrink.js';
+import { type Case, isRight, record } from './simulate.js';
+import { type Counts, noCounts, withoutClock } from './world.js';
+
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+
+const HISTORIES = Number(process.env.SIMULATOR_TEST_HISTORIES ?? 150);
+const SOURCES = ['charge', 'invoice'] as const;
+
+/** Which disturbances a profile has, and no other has. */
+const DISTURBS: Readonly<Record<string, readonly (keyof Counts)[]>> = {
+  concurrency: ['parallel'],
+  crashes: ['crashes', 'regrouped'],
+  failures: ['failures', 'resent', 'regrouped'],
+  batches: ['unprocessed', 'parallel'],
+  late: ['late', 'crashes', 'timeouts', 'failures', 'resent', 'regrouped'],
+  twice: ['twice', 'parallel', 'crashes', 'regrouped'],
+  all: ['late', 'crashes', 'timeouts', 'failures', 'resent', 'regrouped', 'unprocessed', 'parallel', 'twice'],
+};
+const ALWAYS: readonly (keyof Counts)[] = ['workers', 'requests', 'stale'];
+
+for (const [profile, disturbs] of Object.entries(DISTURBS)) {
+  test(`the profile ${profile} disturbs by ${disturbs.join(', ')}, and every end is right`, async () => {
+    const counts = noCounts();
+    const wrong = await wrongSeeds(profile, HISTORIES, { counts });
+    expect(wrong).toEqual([]);
+    const happened = Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [name] : []));
+    expect(happened.sort()).toEqual([...ALWAYS, ...disturbs].sort());
+  }, 120_000);
+}
+
+test('every profile is one of these', () => expect(Object.keys(DISTURBS)).toEqual(Object.keys(PROFILES)));
+
+describe('tables that break a promise are found out', () => {
+  /** What the tables do wrong, and the profile that must notice. */
+  const BROKEN: Readonly<
+    Record<string, { profile: string; answer: (engine: MemoryEngine) => MemoryEngine['answer'] }>
+  > = {
+    'conditions are not checked': {
+      profile: 'concurrency',
+      answer: (engine) => (name, input, stale) =>
+        engine.answer(name, { ...(input as object), ConditionExpression: undefined }, stale),
+    },
+    'a write of a link is lost': {
+      profile: 'crashes',
+      answer: (engine) => (name, input, stale) =>
+        name === 'PutCommand' && isLink(input) ? {} : engine.answer(name, input, stale),
+    },
+    'every read is stale': {
+      profile: 'concurrency',
+      answer: (engine) => (name, input) => engine.answer(name, inconsistent(input), true),
+    },
+  };
+  for (const [what, { profile, answer }] of Object.entries(BROKEN)) {
+    test(what, async () => {
+      const engineOf = () => {
+        const engine = memoryEngine();
+        return { ...engine, answer: answer(engine) };
+      };
+      const wrong = await wrongSeeds(profile, HISTORIES * 4, { engineOf, enough: 1 });
+      expect(wrong.length).toBeGreaterThan(0);
+    }, 120_000);
+  }
+});
+
+test('a wrong end is recorded, repeated by its seed, and shrunk to what matters', async () => {
+  const one: Case = { seed: 0, profile: 'all', source: 'charge' };
+  await withoutClock(async () => {
+    for (let seed = 1; seed < 400; seed++) {
+      const engine = () => {
+        const memory = memoryEngine();
+        return { ...memory, answer: lostDependents(memory) };
+      };
+      const found = await record({ ...one, seed }, engine);
+      if (!found) continue;
+      const again = await record({ ...one, seed }, engine);
+      expect(again).toEqual(found);
+      const small = await shrink(found, engine);
+      expect(small.messages.length).toBe(2);
+      expect(small.words.length).toBeLessThanOrEqual(16);
+      const text = reportOf({ ...one, seed }, small);
+      expect(text).toContain(`npm run simulate -- --seed ${seed} --profile all --source charge`);
+      expect(text).toMatch(/commit [0-9a-f]{7}|commit unknown/);
+      expect(text).toContain('customer_key is undefined and must be');
+      expect(text).toMatch(/worker \d+: /);
+      return;
+    }
+    throw new Error('nothing was found');
+  });
+}, 120_000);
+
+/** Who depends on a link is never written down. */
+function lostDependents(engine: MemoryEngine): MemoryEngine['answer'] {
+  return (name, input, stale) => (name === 'BatchWriteCommand' ? {} : engine.answer(name, input, stale));
+}
+
+function isLink(input: unknown): boolean {
+  const { Item } = input as { Item: Record<string, unknown> };
+  return String(Item.pk).startsWith('customer#');
+}
+
+function inconsistent(input: unknown): unknown {
+  const { RequestItems } = input as { RequestItems?: Record<string, object> };
+  if (!RequestItems) return input;
+  const relaxed = Object.entries(RequestItems).map(([table, request]) =>
+    Array.isArray(request) ? [table, request] : [table, { ...request, ConsistentRead: false }],
+  );
+  return { ...(input as object), RequestItems: Object.fromEntries(relaxed) };
+}
+
+async function wrongSeeds(
+  profile: string,
+  histories: number,
+  {
+    counts,
+    engineOf,
+    enough = Number.POSITIVE_INFINITY,
+  }: { counts?: Counts; engineOf?: () => MemoryEngine; enough?: number },
+): Promise<string[]> {
+  const wrong: string[] = [];
+  await withoutClock(async () => {
+    for (let seed = 1; seed <= histories && wrong.length < enough; seed++) {
+      for (const source of SOURCES) {
+        if (!(await isRight({ seed, profile, source }, counts, engineOf))) wrong.push(`${source} ${seed}`);
+      }
+    }
+  });
+  return wrong;
+}
