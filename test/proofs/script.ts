@@ -1,0 +1,84 @@
+// A schedule told step by step: which worker runs how far, and what becomes of which request. Requests are named for what they
+// do, so that a schedule still makes sense when the store asks in another order; one that is not made is passed over.
+
+import type { Settings } from '../../contract/settings.js';
+import type { Fate } from '../simulator/actions.js';
+import { describe } from '../simulator/requests.js';
+import { runSchedule } from '../simulator/scheduler.js';
+import { createWorld, type Request, withoutClock } from '../simulator/world.js';
+import type { Event } from '../support/history.js';
+import { expectedRows } from '../support/model.js';
+import type { Rows } from '../support/rows.js';
+
+export interface Script {
+  /** A new worker receives messages; it makes no request yet. An event may be given to a second worker: then both have its message. */
+  start(worker: string, ...events: Event[]): Promise<void>;
+  /** Lets the worker's requests through until one like this waits, or until it is done. */
+  until(worker: string, like: RegExp): Promise<void>;
+  /** What becomes of the worker's request like this, if it waits. */
+  request(worker: string, like: RegExp, fate: Fate): Promise<void>;
+  /** Lets all its requests through. */
+  finish(worker: string): Promise<void>;
+  /** It makes no request again. What it had under way is held up, and its messages come back unless another worker acknowledged them. */
+  die(worker: string): Promise<void>;
+  /** Everything that was held up in the network lands now. */
+  landLate(): Promise<void>;
+  /** `start` and `finish`. */
+  apply(worker: string, ...events: Event[]): Promise<void>;
+}
+
+/** Plays a schedule to its end; what was not acknowledged is then delivered once more. @returns the rows, and what they must be */
+export async function play(
+  settings: Settings,
+  events: readonly Event[],
+  schedule: (script: Script) => Promise<void>,
+): Promise<{ rows: Rows; expected: Rows }> {
+  return withoutClock(async () => {
+    const messages = events.map((event) => ({ id: `${event.id} ${event.api_version ?? ''}`, event }));
+    const world = createWorld({ settings, messages });
+    const names: string[] = [];
+    const find = (name: string) => world.workers.find(({ number }) => number === names.indexOf(name) + 1);
+    const waiting = (name: string, like: RegExp): Request | undefined =>
+      find(name)?.requests.find((request) => like.test(describe(request.name, request.input)));
+    const script: Script = {
+      async start(name, ...batch) {
+        names.push(name);
+        world.deliver(
+          batch.map((event) => world.queue.find((message) => message.event === event)!),
+          names.length,
+        );
+        await world.settle();
+      },
+      async until(name, like) {
+        for (let worker = find(name); worker && !waiting(name, like); worker = find(name)) {
+          if (worker.requests.length > 0) world.request(worker.requests[0]!, 'landed');
+          else world.wake(worker);
+          await world.settle();
+        }
+      },
+      async request(name, like, fate) {
+        const request = waiting(name, like);
+        if (!request) return;
+        world.request(request, fate);
+        await world.settle();
+      },
+      finish: (name) => script.until(name, /^(?!)/),
+      async die(name) {
+        const worker = find(name);
+        if (worker) world.crash(worker);
+        await world.settle();
+      },
+      async landLate() {
+        for (const copy of [...world.copies]) world.late(copy);
+      },
+      async apply(name, ...batch) {
+        await script.start(name, ...batch);
+        await script.finish(name);
+      },
+    };
+    await schedule(script);
+    const broken = await runSchedule(world, []);
+    if (broken) throw new Error(broken);
+    return { rows: world.engine.rows(), expected: expectedRows(events, settings) };
+  });
+}
