@@ -19,7 +19,7 @@ export interface Event {
 export interface Example {
   readonly name: string;
   readonly rule: string;
-  readonly settings: Pick<Settings, 'transactionSource' | 'partialRefund'>;
+  readonly settings: Omit<Settings, 'livemode'>;
   readonly events: readonly Event[];
   readonly customers: readonly Record<string, unknown>[];
   readonly transactions: readonly Record<string, unknown>[];
