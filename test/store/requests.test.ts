@@ -74,6 +74,17 @@ describe('replaceItem', () => {
     expect(await replaceItem(engine, row('ch_1'), old, { amount: 9 })).toBeUndefined();
     expect(await readItem(engine, row('ch_1'))).toEqual({ transaction_id: 'ch_1', amount: 2, _revision: 1 });
   });
+  test('an item of version 0.1.0 that its own version wrote again meanwhile is not replaced', async () => {
+    const old = { transaction_id: 'ch_1', amount: 1, version: '1' };
+    await put(row('ch_1'), { ...old, version: '2' });
+    expect(await replaceItem(engine, row('ch_1'), old, { amount: 9 })).toBeUndefined();
+    expect(await replaceItem(engine, row('ch_1'), { ...old, version: '2' }, { amount: 2 })).toMatchObject({
+      amount: 2,
+    });
+    // An item without a version, such as a customer that only an own key names.
+    await put(row('ch_2'));
+    expect(await replaceItem(engine, row('ch_2'), row('ch_2').key, { amount: 3 })).toMatchObject({ _revision: 1 });
+  });
   test('an item that is gone is not replaced', async () => {
     const read = await replaceItem(engine, row('ch_1'), undefined, {});
     await engine.clear();

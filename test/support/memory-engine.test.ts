@@ -132,7 +132,7 @@ test('every request of random histories is answered alike, and leaves the same r
 describe('the requests of the store', () => {
   type Step =
     | { readonly kind: 'replace'; readonly at: ItemKey; readonly age: number }
-    | { readonly kind: 'old'; readonly at: ItemKey }
+    | { readonly kind: 'old'; readonly at: ItemKey; readonly version: { version?: string } }
     | { readonly kind: 'update'; readonly at: ItemKey; readonly known: boolean }
     | { readonly kind: 'read'; readonly consistent: boolean }
     | { readonly kind: 'keys'; readonly pks: readonly string[] }
@@ -146,7 +146,11 @@ describe('the requests of the store', () => {
     );
     return fc.oneof(
       fc.record({ kind: fc.constant('replace' as const), at, age: fc.nat(2) }),
-      fc.record({ kind: fc.constant('old' as const), at }),
+      fc.record({
+        kind: fc.constant('old' as const),
+        at,
+        version: fc.constantFrom({}, { version: '1' }, { version: '2' }),
+      }),
       fc.record({ kind: fc.constant('update' as const), at, known: fc.boolean() }),
       fc.record({ kind: fc.constant('read' as const), consistent: fc.boolean() }),
       fc.record({ kind: fc.constant('keys' as const), pks: fc.array(pk, { minLength: 1, maxLength: 3 }) }),
@@ -180,7 +184,9 @@ describe('the requests of the store', () => {
       }
       case 'old':
         // As version 0.1.0 wrote it: without a revision.
-        await context.client.send(new PutCommand({ TableName: step.at.table, Item: { ...step.at.key, n: next() } }));
+        await context.client.send(
+          new PutCommand({ TableName: step.at.table, Item: { ...step.at.key, n: next(), ...step.version } }),
+        );
         return;
       case 'update': {
         const current = step.known ? await readItem(context, step.at) : undefined;
