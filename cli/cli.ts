@@ -10,6 +10,7 @@ import type { GlobalOptions, Register } from './command.js';
 import { registerBackfill } from './commands/backfill.js';
 import { registerConnect } from './commands/connect.js';
 import { registerDisconnect } from './commands/disconnect.js';
+import { registerErase } from './commands/erase.js';
 import { registerOwed } from './commands/owed.js';
 import { registerReconcile } from './commands/reconcile.js';
 import { registerRedrive } from './commands/redrive.js';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Register[] = [
   registerBackfill,
   registerReconcile,
   registerResync,
+  registerErase,
   registerRedrive,
   registerTrace,
   registerShow,

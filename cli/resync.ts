@@ -1,13 +1,13 @@
-// One object from Stripe and what belongs to it, as snapshots: a customer's payments, a charge's customer and invoice, an invoice's
-// customer and charges.
+// One object from Stripe and what belongs to it, as snapshots: a customer's payments, a charge's customer, refunds, disputes and
+// invoice, an invoice's customer and charges.
 
 import type { Stripe } from 'stripe';
 import type { Settings } from '../contract/settings.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
 import { OperatorError } from './errors.js';
-import { type SnapshotKind, type StripeSnapshot, snapshotEvents } from './snapshots.js';
+import { type SnapshotEvent, type SnapshotKind, type StripeSnapshot, snapshotEvents } from './snapshots.js';
 
-interface Found {
+export interface Found {
   readonly kind: SnapshotKind;
   readonly object: StripeSnapshot;
 }
@@ -22,7 +22,7 @@ export async function resyncEvents(
   id: string,
   settings: Settings,
   now: () => number = Date.now,
-): Promise<object[]> {
+): Promise<SnapshotEvent[]> {
   const askedAt = Math.floor(now() / 1000);
   const found = await withRateLimitRetry(() => objectsOf(stripe, id, settings)).catch((error) => {
     if (error.statusCode !== 404) throw error;
@@ -30,15 +30,16 @@ export async function resyncEvents(
       `Stripe has no object ${id}: check the ID, and whether the API key is of the right account and mode`,
     );
   });
-  const unique = new Map(found.map((each) => [each.object.id, each]));
-  return [...unique.values()].flatMap(({ kind, object }) => snapshotEvents(kind, object, askedAt, settings));
+  const events = found.flatMap(({ kind, object }) => snapshotEvents(kind, object, askedAt, settings));
+  // A charge can be found by its customer, its invoice and its refund.
+  return [...new Map(events.map((event) => [event.id, event])).values()];
 }
 
 async function objectsOf(stripe: Stripe, id: string, settings: Settings): Promise<Found[]> {
   if (/^cus_/.test(id)) return customerAndPayments(stripe, id, settings);
   if (/^(ch|py)_/.test(id)) return chargeAndOthers(stripe, id, settings);
   if (/^in_/.test(id)) {
-    if (settings.transactionSource === 'invoice') return invoiceAndOthers(stripe, id);
+    if (settings.transactionSource === 'invoice') return invoiceAndOthers(stripe, id, settings);
     throw new OperatorError('transactionSource is charge: resync the charge (ch_…) or the customer (cus_…) instead', 2);
   }
   throw new OperatorError(
@@ -50,7 +51,10 @@ async function objectsOf(stripe: Stripe, id: string, settings: Settings): Promis
 async function customerAndPayments(stripe: Stripe, id: string, settings: Settings): Promise<Found[]> {
   const customers = await customerOf(stripe, id);
   if (customers.length === 0) throw new OperatorError(`${id} was deleted in Stripe`);
-  const charges = await all('charges', stripe.charges.list({ customer: id, limit: 100 }));
+  const charges: Found[] = [];
+  for await (const charge of stripe.charges.list({ customer: id, limit: 100 })) {
+    charges.push(...(await chargeParts(stripe, charge, settings)));
+  }
   if (settings.transactionSource === 'charge') return [...customers, ...charges];
   const list = stripe.invoices.list({ customer: id, status: 'paid', limit: 100, expand: ['data.payments'] });
   return [...customers, ...(await all('invoices', list)), ...charges];
@@ -60,22 +64,47 @@ async function chargeAndOthers(stripe: Stripe, id: string, settings: Settings): 
   const charge = await stripe.charges.retrieve(id);
   if (settings.transactionSource === 'invoice') {
     const invoiceId = await invoiceOf(stripe, charge);
-    if (invoiceId) return invoiceAndOthers(stripe, invoiceId);
+    if (invoiceId) return invoiceAndOthers(stripe, invoiceId, settings);
   }
-  return [...(await customerOf(stripe, idOf(charge.customer))), found('charges', charge)];
+  return [...(await customerOf(stripe, idOf(charge.customer))), ...(await chargeParts(stripe, charge, settings))];
 }
 
-async function invoiceAndOthers(stripe: Stripe, id: string): Promise<Found[]> {
+async function invoiceAndOthers(stripe: Stripe, id: string, settings: Settings): Promise<Found[]> {
   const invoice = await stripe.invoices.retrieve(id, { expand: ['payments'] });
   if (invoice.status !== 'paid') throw new OperatorError(`${id} is ${invoice.status}: only paid invoices are recorded`);
-  const charges: Found[] = [];
+  const customers = await customerOf(stripe, idOf(invoice.customer));
+  return [...customers, found('invoices', invoice), ...(await invoiceParts(stripe, invoice, settings))];
+}
+
+/** The charges of an invoice that has its payments expanded, with what belongs to them. */
+export async function invoiceParts(
+  stripe: Stripe,
+  invoice: Pick<Stripe.Invoice, 'payments'>,
+  settings: Settings,
+): Promise<Found[]> {
+  const parts: Found[] = [];
   for (const { payment } of invoice.payments?.data ?? []) {
     const [chargeId, intentId] = [idOf(payment.charge), idOf(payment.payment_intent)];
-    if (chargeId) charges.push(found('charges', await stripe.charges.retrieve(chargeId)));
-    if (intentId)
-      charges.push(...(await all('charges', stripe.charges.list({ payment_intent: intentId, limit: 100 }))));
+    if (chargeId) parts.push(...(await chargeParts(stripe, await stripe.charges.retrieve(chargeId), settings)));
+    if (!intentId) continue;
+    for await (const charge of stripe.charges.list({ payment_intent: intentId, limit: 100 })) {
+      parts.push(...(await chargeParts(stripe, charge, settings)));
+    }
   }
-  return [...(await customerOf(stripe, idOf(invoice.customer))), found('invoices', invoice), ...charges];
+  return parts;
+}
+
+/** A charge with its refunds, which show if one was undone, and its disputes. The charge comes last: it is the newest. */
+export async function chargeParts(stripe: Stripe, charge: Stripe.Charge, settings: Settings): Promise<Found[]> {
+  const parts: Found[] = [];
+  const refunds = stripe.refunds.list({ charge: charge.id, limit: 100, expand: ['data.charge'] });
+  for await (const refund of refunds) parts.push(found('refunds', refund));
+  if (charge.disputed && settings.disputes !== 'ignore') {
+    for await (const dispute of stripe.disputes.list({ charge: charge.id, limit: 100 })) {
+      parts.push(found('disputes', dispute));
+    }
+  }
+  return [...parts, found('charges', charge)];
 }
 
 /** The invoice that a charge paid. Since API 2025-03-31 only the payment of the invoice says so. */

@@ -7,17 +7,24 @@ import type { Stripe } from 'stripe';
 import type { Settings } from '../contract/settings.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
 
-export const SNAPSHOT_KINDS = ['customers', 'charges', 'invoices'] as const;
+export const SNAPSHOT_KINDS = ['customers', 'invoices', 'refunds', 'disputes', 'charges'] as const;
 export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 
-/** The kinds that a mode needs. In invoice mode charges show the refunds of invoices. */
-export function kindsFor(settings: Settings): SnapshotKind[] {
-  return settings.transactionSource === 'charge' ? ['customers', 'charges'] : ['customers', 'invoices', 'charges'];
+/** The kinds that the settings need. Refunds come before charges, so that a charge's snapshot is the newer one. */
+export function kindsFor({ transactionSource, disputes }: Settings): SnapshotKind[] {
+  return [
+    'customers',
+    ...(transactionSource === 'invoice' ? (['invoices'] as const) : []),
+    'refunds',
+    ...(disputes === 'ignore' ? [] : (['disputes'] as const)),
+    'charges',
+  ];
 }
 
 export type StripeSnapshot = { readonly id: string } & Readonly<Record<string, unknown>>;
 
 /**
+ * @param object as Stripe lists it; a refund with its `charge` expanded
  * @param askedAt when Stripe was asked for the object, in Unix seconds
  * @returns the events of one snapshot; none if no rule would read them
  */
@@ -26,20 +33,55 @@ export function snapshotEvents(
   object: StripeSnapshot,
   askedAt: number,
   settings: Settings,
-): object[] {
-  const event = (type: string) => ({
-    id: `snapshot_${object.id}_${askedAt}`,
-    object: 'event',
-    type,
-    created: askedAt - 1,
-    livemode: object.livemode === true,
-    data: { object },
-  });
-  if (kind === 'customers') return [event('customer.updated')];
-  if (kind === 'invoices') return [event('invoice.payment_succeeded')];
-  if (settings.transactionSource === 'charge') return [event('charge.updated')];
-  if (Number(object.amount_refunded) > 0) return [event('charge.refunded')];
-  return object.status === 'failed' ? [event('charge.failed')] : [];
+): SnapshotEvent[] {
+  switch (kind) {
+    case 'customers':
+      return [eventOf('customer.updated', object, askedAt - 1)];
+    case 'invoices':
+      return [eventOf('invoice.payment_succeeded', object, askedAt - 1)];
+    case 'refunds':
+      return refundEvents(object, askedAt, settings);
+    case 'disputes':
+      return [eventOf('charge.dispute.updated', object, askedAt - 1)];
+    case 'charges':
+      return chargeEvents(object, askedAt, settings);
+  }
+}
+
+export interface SnapshotEvent {
+  readonly id: string;
+  readonly object: 'event';
+  readonly type: string;
+  readonly created: number;
+  readonly livemode: boolean;
+  readonly data: { readonly object: StripeSnapshot };
+}
+
+function eventOf(type: string, object: StripeSnapshot, created: number): SnapshotEvent {
+  const livemode = object.livemode === true;
+  return { id: `snapshot_${object.id}_${created + 1}`, object: 'event', type, created, livemode, data: { object } };
+}
+
+function chargeEvents(charge: StripeSnapshot, askedAt: number, settings: Settings): SnapshotEvent[] {
+  if (settings.transactionSource === 'charge') return [eventOf('charge.updated', charge, askedAt - 1)];
+  if (Number(charge.amount_refunded) > 0) return [eventOf('charge.refunded', charge, askedAt - 1)];
+  return charge.status === 'failed' ? [eventOf('charge.failed', charge, askedAt - 1)] : [];
+}
+
+/**
+ * A refund does not say when it failed, and the rules ask whether the charge's newest snapshot still includes it. So a snapshot
+ * of the charge follows that is one second newer, and no longer includes it.
+ */
+function refundEvents(refund: StripeSnapshot, askedAt: number, settings: Settings): SnapshotEvent[] {
+  // Its own events follow, and the snapshot of its charge would count it twice until they do.
+  if (Number(refund.created) >= askedAt) return [];
+  const charge = refund.charge as StripeSnapshot | string | null;
+  if (charge === null || typeof charge === 'string') return [eventOf('refund.updated', refund, askedAt - 2)];
+  const livemode = charge.livemode;
+  const event = eventOf('refund.updated', { ...refund, charge: charge.id, livemode }, askedAt - 2);
+  if (refund.status !== 'failed' && refund.status !== 'canceled') return [event];
+  const type = settings.transactionSource === 'charge' ? 'charge.updated' : 'charge.refunded';
+  return [event, eventOf(type, charge, askedAt - 1)];
 }
 
 /** How far a backfill has come. */
@@ -84,12 +126,16 @@ export async function backfill(options: BackfillOptions): Promise<BackfillState>
   return state;
 }
 
-async function listPage(stripe: Stripe, kind: SnapshotKind, page: Stripe.PaginationParams & { created: object }) {
-  const list =
-    kind === 'customers'
-      ? await stripe.customers.list(page)
-      : kind === 'charges'
-        ? await stripe.charges.list(page)
-        : await stripe.invoices.list({ ...page, status: 'paid', expand: ['data.payments'] });
-  return list as unknown as { data: StripeSnapshot[]; has_more: boolean };
+type Page = Stripe.PaginationParams & { readonly created: Stripe.RangeQueryParam };
+
+const LISTS: Readonly<Record<SnapshotKind, (stripe: Stripe, page: Page) => Promise<unknown>>> = {
+  customers: (stripe, page) => stripe.customers.list(page),
+  invoices: (stripe, page) => stripe.invoices.list({ ...page, status: 'paid', expand: ['data.payments'] }),
+  refunds: (stripe, page) => stripe.refunds.list({ ...page, expand: ['data.charge'] }),
+  disputes: (stripe, page) => stripe.disputes.list(page),
+  charges: (stripe, page) => stripe.charges.list(page),
+};
+
+async function listPage(stripe: Stripe, kind: SnapshotKind, page: Page) {
+  return (await LISTS[kind](stripe, page)) as { readonly data: StripeSnapshot[]; readonly has_more: boolean };
 }

@@ -18,7 +18,11 @@ export interface Story {
   readonly paid: Step;
   /** The same payment as it was a moment before. */
   readonly olderPaid: Step;
+  /** A full refund, which fails later. */
   readonly refund: Step;
+  readonly refundFailed: Step;
+  /** A lost dispute, which an appeal wins later; absent if the stack ignores disputes. */
+  readonly dispute?: { readonly lost: Step; readonly won: Step };
   /** The steps whose events were accepted. */
   readonly sent: Set<Step>;
   /** Whether everything that was sent has been applied, as far as rows can show it. */
@@ -29,6 +33,8 @@ export interface Story {
 
 /** The customers of every run have this partner, so that the next run finds what an earlier one left. */
 const PARTNER = 'stripe_partner_sync_verify';
+/** In minor units of US dollars. */
+const AMOUNT = 100;
 /** A run that began so long ago has ended, in seconds. */
 const EARLIER = 15 * 60;
 
@@ -46,17 +52,31 @@ export function createStory(target: Target): Story {
   };
   const paid: Step = { event: event.paid, applied: async () => isRecorded(await transaction()) };
   const olderPaid: Step = { event: event.olderPaid, applied: paid.applied };
-  const refund: Step = { event: event.refund, applied: async () => (await transaction())?.status === 'deleted' };
+  const isDeleted = async (reason: string) => {
+    const row = await transaction();
+    return row?.status === 'deleted' && row.deleted_reason === reason;
+  };
+  const isBack = async () => {
+    const row = await transaction();
+    return row?.status === 'recorded' && row.customer_key === ids.key && row.amount_net === AMOUNT;
+  };
+  const refund: Step = { event: event.refund, applied: () => isDeleted('refunded') };
+  const refundFailed: Step = { event: event.refundFailed, applied: isBack };
+  const lost: Step = { event: event.disputeLost, applied: () => isDeleted('disputed') };
+  const won: Step = { event: event.disputeWon, applied: isBack };
   const sent = new Set<Step>();
   return {
     customer,
     paid,
     olderPaid,
     refund,
+    refundFailed,
+    ...(target.settings.disputes === 'ignore' ? {} : { dispute: { lost, won } }),
     sent,
     async settled() {
       if (sent.has(customer) && !(await customer.applied())) return false;
-      if (sent.has(refund)) return refund.applied();
+      const last = [won, lost, refundFailed, refund].find((step) => sent.has(step));
+      if (last) return last.applied();
       return !sent.has(paid) || (await transaction()) !== undefined;
     },
     isLeft: async () => Boolean((await reader.customer(ids.key)) ?? (await transaction())),
@@ -99,11 +119,20 @@ function eventsOf(ids: Ids, { settings }: Target) {
   const charge = (fields: object) =>
     sampleCharge(
       { id: ids.charge, livemode },
-      { amount: 100, invoice: invoices ? ids.invoice : null, ...common, ...fields },
+      { amount: AMOUNT, invoice: invoices ? ids.invoice : null, ...common, ...fields },
     );
-  const invoice = sampleInvoice({ id: ids.invoice, livemode }, { amount_paid: 100, charge: ids.charge, ...common });
+  const invoice = sampleInvoice({ id: ids.invoice, livemode }, { amount_paid: AMOUNT, charge: ids.charge, ...common });
   const paid = (at: number) =>
     invoices ? event('invoice.payment_succeeded', at, invoice) : event('charge.succeeded', at, charge({}));
+  const reversal = (prefix: string, object: string, fields: object) => ({
+    id: `${prefix}_${ids.key}`,
+    object,
+    amount: AMOUNT,
+    charge: ids.charge,
+    currency: 'usd',
+    livemode,
+    ...fields,
+  });
   const metadata = { customer_key: ids.key, partner_key: PARTNER };
   return {
     customer: event(
@@ -113,7 +142,10 @@ function eventsOf(ids: Ids, { settings }: Target) {
     ),
     paid: paid(0),
     olderPaid: paid(-3),
-    refund: event('charge.refunded', 5, charge({ amount_refunded: 100, refunded: true })),
+    refund: event('charge.refunded', 2, charge({ amount_refunded: AMOUNT, refunded: true })),
+    refundFailed: event('refund.failed', 4, reversal('re', 'refund', { created: now + 1, status: 'failed' })),
+    disputeLost: event('charge.dispute.closed', 6, reversal('dp', 'dispute', { created: now + 5, status: 'lost' })),
+    disputeWon: event('charge.dispute.closed', 8, reversal('dp', 'dispute', { created: now + 5, status: 'won' })),
   };
 }
 

@@ -169,12 +169,28 @@ async function followStory(
     () => same(story.olderPaid),
     duplicate,
   );
-  await checks.run(
-    'a refund takes the payment back',
-    LATE,
-    async () => (await send(story.refund)) && (await arrives(story.refund.applied)),
-    older,
-  );
+  await followReversals(checks, story, older, async (step) => (await send(step)) && (await arrives(step.applied)));
+}
+
+/** Refunds and disputes, each of which is undone in the end. */
+async function followReversals(
+  checks: Checks,
+  { refund, refundFailed, dispute }: Story,
+  recorded: boolean,
+  takesEffect: (step: Story['customer']) => Promise<boolean>,
+): Promise<void> {
+  const steps: readonly (readonly [name: string, step: Story['customer']])[] = [
+    ['a refund takes the payment back', refund],
+    ['a refund that fails gives it back', refundFailed],
+    ...(dispute
+      ? ([
+          ['a lost dispute takes the payment back', dispute.lost],
+          ['a dispute that is won gives it back', dispute.won],
+        ] as const)
+      : []),
+  ];
+  let ok = recorded;
+  for (const [name, step] of steps) ok = await checks.run(name, LATE, () => takesEffect(step), ok);
 }
 
 /** @returns whether no event can make a row again: all that were accepted have been applied */

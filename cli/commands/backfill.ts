@@ -25,7 +25,7 @@ export const registerBackfill: Register = (yargs) =>
           since: { type: 'string', demandOption: true, describe: 'the first day, such as 2025-01-31 (UTC)' },
           'dry-run': { type: 'boolean', default: false, describe: 'only count' },
         })
-        .example('$0 backfill --stage prod --since 2025-01-01', 'everything since the start of 2025'),
+        .example('npx $0 backfill --stage prod --since 2025-01-01', 'everything since the start of 2025'),
     (argv) =>
       onTarget(argv, (target, output) => {
         const kinds = argv.kinds?.length ? (argv.kinds as SnapshotKind[]) : kindsFor(target.settings);

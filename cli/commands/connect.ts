@@ -14,8 +14,8 @@ export const registerConnect: Register = (yargs) =>
           'dry-run': { type: 'boolean', default: false, describe: 'only print what would change' },
           url: { type: 'string', describe: 'the webhook’s URL, if it is not the one in the stack’s outputs' },
         })
-        .example('$0 connect --stage prod --dry-run', 'what would change')
-        .example('$0 connect --stage prod', 'change it'),
+        .example('npx $0 connect --stage prod --dry-run', 'what would change')
+        .example('npx $0 connect --stage prod', 'change it'),
     (argv) =>
       onTarget(argv, async (target, output) =>
         connect(await askForStripe(), target, { dryRun: argv.dryRun, url: argv.url ?? target.webhookUrl }, output),

@@ -13,7 +13,7 @@ export const registerDisconnect: Register = (yargs) =>
         .options({
           url: { type: 'string', describe: 'the webhook’s URL, if it is not the one in the stack’s outputs' },
         })
-        .example('$0 disconnect --stage dev', 'before the stack is destroyed'),
+        .example('npx $0 disconnect --stage dev', 'before the stack is destroyed'),
     (argv) =>
       onTarget(argv, async (target, output) =>
         disconnect(await askForStripe(), { url: argv.url ?? target.webhookUrl }, output),

@@ -21,8 +21,14 @@ export const registerOwed: Register = (yargs) =>
           csv: { type: 'boolean', describe: 'the same as --format csv' },
           ...READ_OPTIONS,
         })
-        .example('$0 owed --rules rewards.json --stage prod --by partner,month', 'what each partner earned each month')
-        .example('$0 owed --rules rewards.json --local --as-of 2025-06-30 --csv', 'what was due by the end of June'),
+        .example(
+          'npx $0 owed --rules rewards.json --stage prod --by partner,month',
+          'what each partner earned each month',
+        )
+        .example(
+          'npx $0 owed --rules rewards.json --local --as-of 2025-06-30 --csv',
+          'what was due by the end of June',
+        ),
     async (argv) => {
       const format = argv.json ? 'json' : argv.csv ? 'csv' : argv.format;
       const options = {

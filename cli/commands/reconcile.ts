@@ -26,8 +26,8 @@ export const registerReconcile: Register = (yargs) =>
           since: { type: 'string', describe: 'with --check: the first day (default: 30 days ago)' },
         })
         .conflicts({ all: ['check', 'since'] })
-        .example('$0 reconcile --stage prod --check', 'is anything missing?')
-        .example('$0 reconcile --stage prod', 'fetch what is missing'),
+        .example('npx $0 reconcile --stage prod --check', 'is anything missing?')
+        .example('npx $0 reconcile --stage prod', 'fetch what is missing'),
     (argv) =>
       onTarget(argv, (target, output) => {
         if (argv.since !== undefined && !argv.check) throw new OperatorError('--since needs --check', 2);

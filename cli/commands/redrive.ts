@@ -31,8 +31,8 @@ export const registerRedrive: Register = (yargs) =>
           yes: { type: 'boolean', describe: 'do not ask before deleting' },
         })
         .conflicts({ one: ['all', 'delete'], all: ['delete'] })
-        .example('$0 redrive --stage prod', 'what failed, and why')
-        .example('$0 redrive --stage prod --all', 'once the cause is fixed'),
+        .example('npx $0 redrive --stage prod', 'what failed, and why')
+        .example('npx $0 redrive --stage prod --all', 'once the cause is fixed'),
     (argv) =>
       onTarget(argv, async (target, output) => {
         if (target.deadLetterQueueUrl === '') {

@@ -32,8 +32,8 @@ export const registerReport: Register = (yargs) =>
           before: { type: 'string', describe: 'the day after the last one' },
           format: { choices: ['table', 'csv', 'json'] as const, default: 'table' as const },
         })
-        .example('$0 report --stage prod --partner ada --from 2025-06-01 --before 2025-07-01', 'June of one partner')
-        .example('$0 report --local --by currency', 'everything on this machine'),
+        .example('npx $0 report --stage prod --partner ada --from 2025-06-01 --before 2025-07-01', '')
+        .example('npx $0 report --local --by currency', 'everything on this machine'),
     (argv) =>
       onTarget({ ...argv, json: argv.json || argv.format === 'json' }, async (target, output) => {
         const by = parseReportKeys(argv.by);

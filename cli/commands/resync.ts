@@ -13,8 +13,8 @@ export const registerResync: Register = (yargs) =>
     (y) =>
       y
         .positional('id', { type: 'string', demandOption: true, describe: 'cus_…, ch_… or in_…' })
-        .example('$0 resync ch_3PkXyz --stage prod', 'a charge and its customer')
-        .example('$0 resync cus_QaBcDe --stage prod', 'a customer and all of its payments'),
+        .example('npx $0 resync ch_3PkXyz --stage prod', 'a charge and its customer')
+        .example('npx $0 resync cus_QaBcDe --stage prod', 'a customer and all of its payments'),
     (argv) =>
       onTarget(argv, async (target, output) => {
         if (target.queueUrl === '') throw new OperatorError('name the event queue with --queue-url', 2);

@@ -13,7 +13,7 @@ export const registerRewards: Register = (yargs) =>
       y
         .positional('action', { choices: ['check'] as const, demandOption: true })
         .positional('file', { type: 'string', demandOption: true, describe: 'such as rewards.json' })
-        .example('$0 rewards check rewards.json', 'before it is used'),
+        .example('npx $0 rewards check rewards.json', 'before it is used'),
     (argv) => {
       const output = createOutput(argv.json ?? false);
       const parsed = readRulesFile(argv.file);

@@ -14,8 +14,8 @@ export const registerShow: Register = (yargs) =>
       y
         .positional('what', { choices: ['customer', 'transaction'] as const, demandOption: true })
         .positional('id', { type: 'string', demandOption: true, describe: 'a customer_key, or a charge or invoice ID' })
-        .example('$0 show customer acme --local', 'a customer and its recorded transactions')
-        .example('$0 show transaction ch_3PkXyz --stage prod', 'every attribute of one transaction'),
+        .example('npx $0 show customer acme --local', 'a customer and its recorded transactions')
+        .example('npx $0 show transaction ch_3PkXyz --stage prod', 'every attribute of one transaction'),
     (argv) =>
       onTarget(argv, (target, output) =>
         (argv.what === 'customer' ? showCustomer : showTransaction)(target, argv.id, output),

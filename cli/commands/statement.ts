@@ -24,7 +24,7 @@ export const registerStatement: Register = (yargs) =>
     [registerPreview, registerClose, registerShow, registerExport]
       .reduce((all, register) => register(all), y as Parameters<Register>[0])
       .demandCommand(1, 'Name an action: preview, close, show or export.')
-      .example('$0 statement close --rules rewards.json --until 2025-06-30 --stage prod', 'close June'),
+      .example('npx $0 statement close --rules rewards.json --until 2025-06-30 --stage prod', 'close June'),
   );
 
 const ONE_PARTNER = { type: 'string', describe: 'only this partner_key' } as const;
@@ -42,7 +42,7 @@ const registerPreview: Register = (yargs) =>
           partner: ONE_PARTNER,
           ...READ_OPTIONS,
         })
-        .example('$0 statement preview --rules rewards.json --stage prod', 'what a statement of today would say'),
+        .example('npx $0 statement preview --rules rewards.json --stage prod', 'what a statement of today would say'),
     async (argv) => {
       const options = closingOptions({ ...argv, until: argv.until ?? today() });
       await onTarget(argv, async (target, output) => {
@@ -67,7 +67,7 @@ const registerClose: Register = (yargs) =>
           partner: ONE_PARTNER,
           ...READ_OPTIONS,
         })
-        .example('$0 statement close --rules rewards.json --until 2025-06-30 --stage prod', 'all partners')
+        .example('npx $0 statement close --rules rewards.json --until 2025-06-30 --stage prod', 'all partners')
         .example(
           '$0 statement close --rules rewards.json --until 2025-06-30 --partner ada --stage prod',
           'one of them',
@@ -96,7 +96,7 @@ const registerShow: Register = (yargs) =>
           until: { type: 'string', describe: `the statement until this day; all if absent` },
           livemode: READ_OPTIONS.livemode,
         })
-        .example('$0 statement show ada --until 2025-06-30 --json --stage prod', 'one object per line'),
+        .example('npx $0 statement show ada --until 2025-06-30 --json --stage prod', 'one object per line'),
     (argv) =>
       onTarget(argv, async (target, output) => {
         for (const { header, lines } of await closedStatements(target, argv)) {

@@ -16,7 +16,7 @@ export const registerTrace: Register = (yargs) =>
           demandOption: true,
           describe: 'evt_…, ch_…, in_…, cus_… or a customer_key',
         })
-        .example('$0 trace ch_3PkXyz --stage prod', 'where is this payment?')
+        .example('npx $0 trace ch_3PkXyz --stage prod', 'where is this payment?')
         .epilogue('Asks Stripe too if STRIPE_API_KEY is set.'),
     (argv) =>
       onTarget(argv, async (target, output) => {

@@ -14,8 +14,8 @@ export const registerVerify: Register = (yargs) =>
           url: { type: 'string', describe: 'the webhook’s URL, if it is not the one in the stack’s outputs' },
           deadline: { type: 'number', default: 60, describe: 'seconds to wait for each row' },
         })
-        .example('$0 verify --local', 'does everything work on this machine?')
-        .example('$0 verify --stage prod --json', 'after a deployment, in a pipeline'),
+        .example('npx $0 verify --local', 'does everything work on this machine?')
+        .example('npx $0 verify --stage prod --json', 'after a deployment, in a pipeline'),
     (argv) =>
       onTarget(argv, async (target, output) => {
         const deadline = positiveNumber('deadline', argv.deadline);

@@ -19,6 +19,8 @@ export interface FakeStripe {
     customers: StripeObject[];
     charges: StripeObject[];
     invoices: StripeObject[];
+    refunds: StripeObject[];
+    disputes: StripeObject[];
   };
   readonly endpoints: Map<string, Record<string, unknown>>;
   /** `METHOD path` of each request that was answered. */
@@ -34,7 +36,7 @@ export const GOOD_KEY = 'sk_test_good';
 
 export async function startFakeStripe(): Promise<FakeStripe> {
   const fake: Omit<FakeStripe, 'url' | 'stop'> = {
-    objects: { events: [], customers: [], charges: [], invoices: [] },
+    objects: { events: [], customers: [], charges: [], invoices: [], refunds: [], disputes: [] },
     endpoints: new Map(),
     requests: [],
     fault: () => undefined,
@@ -84,6 +86,7 @@ function handle(
   const [, , collection = '', id] = url.pathname.split('/');
   if (collection === 'webhook_endpoints') return webhookEndpoints(fake.endpoints, method, id, body);
   const objects = fake.objects[collection as 'events'];
+  if (collection === 'invoice_payments') return { object: 'list', data: [], has_more: false, url: url.pathname };
   if (!objects || method !== 'GET') return undefined;
   if (id) return objects.find((each) => each.id === id);
   const query = url.searchParams;
@@ -92,17 +95,25 @@ function handle(
     (each) =>
       each.created >= Number(query.get('created[gte]') ?? 0) &&
       (query.get('delivery_success') === null || each.delivered !== true) &&
-      (query.get('status') === null || each.status === query.get('status')),
+      (query.get('status') === null || each.status === query.get('status')) &&
+      ['customer', 'charge', 'payment_intent'].every((name) => [null, each[name]].includes(query.get(name))),
   );
   const after = query.get('starting_after');
   const from = after === null ? 0 : matching.findIndex((each) => each.id === after) + 1;
   const limit = Number(query.get('limit') ?? 10);
   return {
     object: 'list',
-    data: matching.slice(from, from + limit),
+    data: matching.slice(from, from + limit).map((each) => expanded(fake, each, query)),
     has_more: from + limit < matching.length,
     url: url.pathname,
   };
+}
+
+/** With `expand[]=data.charge` a refund's charge is an object. */
+function expanded(fake: Omit<FakeStripe, 'url' | 'stop'>, object: StripeObject, query: URLSearchParams): StripeObject {
+  const expand = [...query.entries()].filter(([name]) => name.startsWith('expand')).map(([, value]) => value);
+  if (!expand.includes('data.charge')) return object;
+  return { ...object, charge: fake.objects.charges.find(({ id }) => id === object.charge) ?? object.charge };
 }
 
 function webhookEndpoints(
