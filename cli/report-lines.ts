@@ -1,8 +1,9 @@
 // Recorded transactions, summed up by partner, product, month and customer. Currencies are never added together, and neither are live
 // and test mode.
 
-import type { ListedTransaction } from '../reader/reader.js';
-import { readerOf, type Target } from './target.js';
+import type { RecordedTransaction } from '../reader/reader.js';
+import { DEFAULT_SEGMENTS } from '../reader/scan.js';
+import { type ReadTarget, readCustomers, readRecorded } from './read-rewards.js';
 
 export const REPORT_KEYS = ['partner', 'product', 'currency', 'month', 'customer'] as const;
 export type ReportKey = (typeof REPORT_KEYS)[number];
@@ -29,50 +30,68 @@ export interface ReportOptions {
   /** Bounds of `created`, in Unix seconds. */
   readonly from?: number;
   readonly before?: number;
-  /** Called after each customer, with how many have been read. */
-  readonly onProgress?: (customers: number) => void;
+  /** How many segments of a table are read at once. */
+  readonly concurrency?: number;
+  /** Called again and again, with the customers and the transactions read so far. With `partner`, other customers do not count. */
+  readonly onProgress?: (customers: number, transactions: number) => void;
 }
 
-/** Reads the index of each customer, one after the other, so that only the lines of the report are kept in memory. */
-export async function reportLines(target: Target, options: ReportOptions): Promise<ReportLine[]> {
-  const reader = readerOf(target);
-  const sums = createSums(options.by);
-  const customers = options.partner === undefined ? reader.customers() : reader.customersOf(options.partner);
-  let read = 0;
-  for await (const { customer_key, partner_key } of customers) {
-    for await (const transaction of reader.transactionsOf(customer_key, options)) {
-      sums.add(transaction, { partner: partner_key ?? '', customer: customer_key });
-    }
-    options.onProgress?.(++read);
-  }
-  return sums.lines();
+export interface Report {
+  readonly lines: readonly ReportLine[];
+  /** Payments that no customer has been found for. They are in none of `lines`; with `partner`, none are looked for. */
+  readonly unattributed: readonly UnattributedLine[];
 }
 
-/** Payments that no customer has been found for, by currency and mode; with the ID of one, to look at. */
+/** By currency and mode, with the ID of one payment, to look at. */
 export interface UnattributedLine extends ReportLine {
   readonly example: string;
 }
 
-/** Scans `transactions` for recorded rows without a `customer_key`. They are in no line of `reportLines`. */
-export async function unattributedLines(
-  target: Target,
-  options: Pick<ReportOptions, 'livemode' | 'from' | 'before'>,
-): Promise<UnattributedLine[]> {
-  const sums = createSums([]);
+/** @returns the lines of `readReport` alone */
+export async function reportLines(target: ReadTarget, options: ReportOptions): Promise<readonly ReportLine[]> {
+  return (await readReport(target, options)).lines;
+}
+
+/**
+ * Reads each table once, in parallel segments: requests grow with the megabytes of the tables. Memory is needed for the lines, and for
+ * which partner each customer has.
+ */
+export async function readReport(target: ReadTarget, options: ReportOptions): Promise<Report> {
+  const { from = Number.NEGATIVE_INFINITY, before = Number.POSITIVE_INFINITY, livemode, partner, onProgress } = options;
+  const reading = { concurrency: options.concurrency ?? DEFAULT_SEGMENTS };
+  const partners = new Map<string, string>();
+  await readCustomers(target, reading, ({ customer_key, partner_key = '' }) => {
+    if (partner === undefined || partner === partner_key) partners.set(customer_key, partner_key);
+    if (partners.size % 1000 === 0) onProgress?.(partners.size, 0);
+  });
+  const sums = createSums(options.by);
+  const unattributed = createSums([]);
   const examples = new Map<string, string>();
-  for await (const transaction of readerOf(target).unattributedTransactions(options)) {
-    sums.add(transaction, { partner: '', customer: '' });
-    const key = `${transaction.currency ?? ''} ${transaction.livemode}`;
-    if (!examples.has(key)) examples.set(key, transaction.transaction_id);
-  }
-  return sums.lines().map((line) => ({ ...line, example: examples.get(`${line.currency} ${line.livemode}`)! }));
+  const onRows = (rows: number) => onProgress?.(partners.size, rows);
+  await readRecorded(target, { ...reading, onProgress: onRows }, (row) => {
+    const { customer_key, created = 0, transaction_id, currency = '' } = row;
+    if (created < from || created >= before || (livemode ?? row.livemode) !== row.livemode) return;
+    const found = customer_key === undefined ? undefined : partners.get(customer_key);
+    if (customer_key !== undefined && found !== undefined) sums.add(row, { partner: found, customer: customer_key });
+    if (customer_key !== undefined || partner !== undefined) return;
+    unattributed.add(row, { partner: '', customer: '' });
+    const key = `${currency} ${row.livemode}`;
+    // The smallest ID, whichever segment was faster.
+    if (transaction_id < (examples.get(key) ?? '\uffff')) examples.set(key, transaction_id);
+  });
+  return {
+    lines: sums.lines(),
+    unattributed: unattributed
+      .lines()
+      .map((line) => ({ ...line, example: examples.get(`${line.currency} ${line.livemode}`)! })),
+  };
 }
 
 function createSums(by: readonly ReportKey[]) {
   const keys = [...new Set([...by, 'currency' as const])];
   const sums = new Map<string, { readonly values: Partial<ReportLine>; count: number; amount: bigint }>();
   return {
-    add(transaction: ListedTransaction, { partner, customer }: { partner: string; customer: string }) {
+    add(transaction: RecordedTransaction, { partner, customer }: { partner: string; customer: string }) {
       const all: Record<ReportKey, string> = {
         partner,
         customer,

@@ -5,14 +5,8 @@ import { onTarget, type Register } from '../command.js';
 import { parseDate } from '../dates.js';
 import { OperatorError } from '../errors.js';
 import { csv, type Output, table } from '../output.js';
-import {
-  REPORT_KEYS,
-  type ReportKey,
-  type ReportLine,
-  reportLines,
-  type UnattributedLine,
-  unattributedLines,
-} from '../report-lines.js';
+import { concurrencyOf, READ_OPTIONS } from '../read-rewards.js';
+import { REPORT_KEYS, type ReportKey, type ReportLine, readReport, type UnattributedLine } from '../report-lines.js';
 
 export const registerReport: Register = (yargs) =>
   yargs.command(
@@ -30,6 +24,7 @@ export const registerReport: Register = (yargs) =>
           livemode: { choices: ['live', 'test'] as const, describe: 'only live or only test payments' },
           from: { type: 'string', describe: 'first day, such as 2025-06-01 (UTC)' },
           before: { type: 'string', describe: 'the day after the last one' },
+          concurrency: READ_OPTIONS.concurrency,
           format: { choices: ['table', 'csv', 'json'] as const, default: 'table' as const },
         })
         .example('npx $0 report --stage prod --partner ada --from 2025-06-01 --before 2025-07-01', '')
@@ -42,16 +37,16 @@ export const registerReport: Register = (yargs) =>
           ...(argv.from ? { from: parseDate(argv.from) } : {}),
           ...(argv.before ? { before: parseDate(argv.before) } : {}),
         };
-        const onProgress = (customers: number) => output.progress(`${customers} customers read`);
-        const lines = await reportLines(target, {
+        const { lines, unattributed } = await readReport(target, {
           by,
           ...filter,
-          onProgress,
+          concurrency: concurrencyOf(argv.concurrency),
+          onProgress: (customers, rows) => output.progress(`${customers} customers and ${rows} transactions read`),
           ...(argv.partner ? { partner: argv.partner } : {}),
         });
         const format = argv.json ? 'json' : argv.format;
         printReport(lines, format, by, output);
-        if (argv.partner === undefined) printUnattributed(await unattributedLines(target, filter), format, output);
+        printUnattributed(unattributed, format, output);
         if (lines.length === 0) output.data({ lines: 0 });
       }),
   );
