@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { StackFile } from '../../contract/stack-file.js';
-import type { Rows } from './rows.js';
+import { publicRows, type Rows } from './rows.js';
 import { sign } from './sign.js';
 
 const ROOT = join(__dirname, '..', '..');
@@ -27,6 +27,7 @@ export interface LocalStackUnderTest {
   currentFile(): StackFile;
   /** Posts a body as Stripe would; with `signature` null without a header. */
   post(body: string | object, options?: PostOptions): Promise<{ status: number; body: string }>;
+  /** Without internal attributes. */
   rows(): Promise<Rows>;
   /** Waits until neither the queue nor a function has anything in hand. */
   settled(): Promise<void>;
@@ -115,10 +116,11 @@ export async function startStack({
       });
       return { status: response.status, body: await response.text() };
     },
-    rows: async () => ({
-      customers: await scan(file.tables.customers, 'customer_key'),
-      transactions: await scan(file.tables.transactions, 'transaction_id'),
-    }),
+    rows: async () =>
+      publicRows({
+        customers: await scan(file.tables.customers, 'customer_key'),
+        transactions: await scan(file.tables.transactions, 'transaction_id'),
+      }),
     async settled() {
       await until(async () => (await count(file.queueUrl)) === 0, 120_000);
     },
