@@ -17,7 +17,7 @@ export function bundleFolder(name: FunctionName): string {
   return join(packageRoot, 'dist', 'functions', name);
 }
 
-/** @throws where neither a bundle is there nor the source to make it from */
+/** @throws {Error} if the function has not been bundled */
 export function requireBundle(name: FunctionName): string {
   const folder = bundleFolder(name);
   if (!existsSync(join(folder, 'index.mjs'))) throw new Error(`no bundle in ${folder}: run \`npm run build\``);

@@ -45,7 +45,7 @@ export class StripePartnerSync extends Construct {
   readonly transactionsTable: ITable;
   /** Internal: readers never need it. */
   readonly linksTable: ITable;
-  /** What partners were told that they are owed, by `partner_key` and period. The command line tools write it. */
+  /** What each partner is owed, by `partner_key` and period. The command line tools write it. */
   readonly statementsTable: ITable;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;

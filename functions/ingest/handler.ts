@@ -17,7 +17,7 @@ const metrics = new Metrics();
 const environment = requiredEnvironment(['QUEUE_URL', 'SIGNING_SECRET_ARN']);
 const settings = environmentSettings();
 
-// Stripe waits 20 seconds for an answer, API Gateway 30: better a 503 that Stripe repeats than no answer.
+// Stripe waits 20 seconds for a response, and API Gateway 30. A 503, which Stripe retries, is better than no response.
 const client = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
@@ -59,7 +59,7 @@ function report({ status, outcome, event, cause }: Received) {
   } satisfies EventLog;
   metrics.addMetric(INGEST_METRICS[outcome], MetricUnit.Count, 1);
   if (status === 200) {
-    // The line that carries the metric tells of the event as well: one line for each event that is taken, and not two.
+    // The metric's line describes the event too, so that an accepted event costs one log line and not two.
     for (const [name, value] of Object.entries({ level: 'INFO', ...line })) if (value) metrics.addMetadata(name, value);
   }
   metrics.publishStoredMetrics();

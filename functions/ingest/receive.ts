@@ -1,4 +1,4 @@
-// What the webhook answers to a request, and what it puts into the queue. "200 is given only after the queue has accepted."
+// How the webhook answers a request, and what it queues. It answers 200 only after the queue has accepted the event.
 
 import { timingSafeEqual } from 'node:crypto';
 import { NodeCryptoProvider } from 'stripe/esm/crypto/NodeCryptoProvider.js';
@@ -11,7 +11,7 @@ import { isObject } from '../domain/event.js';
 import { toMessage } from '../queue/message.js';
 import { SecretUnavailableError, type SigningSecrets } from './signing-secrets.js';
 
-/** What to do about each error, for whoever reads it in Stripe's dashboard. It never holds anything of the request. */
+/** What to do about each error, for the person who reads it in Stripe's dashboard. Never contains any part of the request. */
 const ERRORS: Readonly<Record<Refusal, { readonly status: 400 | 503; readonly message: string }>> = {
   signature_missing: {
     status: 400,
@@ -20,26 +20,26 @@ const ERRORS: Readonly<Record<Refusal, { readonly status: 400 | 503; readonly me
   signature_invalid: {
     status: 400,
     message:
-      'The Stripe-Signature header does not fit the body and a valid signing secret, or is older than 300 seconds. Check that the endpoint’s signing secret (whsec_…) is stored, and that nothing on the way changes the body.',
+      'The Stripe-Signature header does not match the body and a valid signing secret, or its timestamp is more than 300 seconds off. Check that the endpoint’s signing secret (whsec_…) is stored, and that no proxy changes the body.',
   },
   payload_invalid: {
     status: 400,
-    message: 'The body is signed but is no Stripe event: JSON with id, type and data.object is expected.',
+    message: 'The body is signed but is not a Stripe event: JSON with id, type and data.object is expected.',
   },
   thin_event_unsupported: {
     status: 400,
     message:
-      'This is a thin (v2) event, which carries no object. In Stripe, set the event destination’s payload style to snapshot.',
+      'This is a thin (v2) event, which does not contain the object. In Stripe, set the event destination’s payload style to snapshot.',
   },
-  queue_unavailable: { status: 503, message: 'The event could not be queued. Stripe will send it again.' },
+  queue_unavailable: { status: 503, message: 'The event could not be queued. Stripe will retry it.' },
   secret_unavailable: {
     status: 503,
-    message: 'The signing secrets could not be read, or none is stored yet. Stripe will send the event again.',
+    message: 'The signing secrets could not be read, or none is stored yet. Stripe will retry the event.',
   },
 };
 
 export interface WebhookRequest {
-  /** The body's bytes, exactly as they came. */
+  /** The body's bytes, exactly as they were received. */
   readonly body: Buffer;
   readonly signature: string | undefined;
 }
@@ -47,10 +47,10 @@ export interface WebhookRequest {
 export interface Received {
   readonly status: number;
   readonly body: string;
-  /** For logs and metrics: `queued`, why it was not wanted, or the error's code. */
+  /** For logs and metrics: `queued`, why the event is not applied, or the error's code. */
   readonly outcome: IngestOutcome;
   readonly event?: { readonly id: string; readonly type: string; readonly objectId?: string };
-  /** What went wrong behind an answer of 503. */
+  /** The error behind a 503 response. */
   readonly cause?: unknown;
 }
 
@@ -63,7 +63,7 @@ export interface Dependencies {
   readonly now?: () => number;
 }
 
-/** Answers one request. Never throws, and never repeats anything of the request. */
+/** Answers one request. Never throws, and never repeats any part of the request. */
 export async function receive(request: WebhookRequest, dependencies: Dependencies): Promise<Received> {
   const { settings, secrets, enqueue, now = Date.now } = dependencies;
   if (!request.signature) return refused('signature_missing');
@@ -93,8 +93,8 @@ export async function receive(request: WebhookRequest, dependencies: Dependencie
   return { ...accepted('queued'), ...about };
 }
 
-// `import Stripe from 'stripe'` would load the whole API client, some 40 ms of every cold start; this is the module behind
-// `stripe.webhooks`, with the two functions that it asks of its platform.
+// `import Stripe from 'stripe'` would load the whole API client and add some 40 ms to every cold start. This is the module behind
+// `stripe.webhooks`, with the two functions that it needs from its platform.
 const webhooks = createWebhooks({
   createDefaultCryptoProvider: () => new NodeCryptoProvider(),
   secureCompare: (a: string, b: string) => {
@@ -103,11 +103,11 @@ const webhooks = createWebhooks({
   },
 } as never);
 
-/** As in Stripe's own libraries, in seconds. */
+/** The same as in Stripe's own libraries, in seconds. */
 const TOLERANCE_SECONDS = 300;
 
 /**
- * @returns the event that one of the secrets has signed (undefined where it is no JSON), or undefined where none has
+ * @returns the event, if one of the secrets signed it (its value is undefined if the body is not JSON), or undefined
  */
 function verify(
   { body, signature }: WebhookRequest,
@@ -120,14 +120,14 @@ function verify(
       return { event: webhooks.constructEvent(body, signature!, secret, TOLERANCE_SECONDS, undefined, now()) };
     } catch (error) {
       if (error instanceof StripeSignatureVerificationError) continue;
-      // Signed, and then refused for what it says: thin events and what is no JSON.
+      // The signature is valid, but Stripe's library refuses the body: a thin event, or not JSON.
       return { event: parseJson(body) };
     }
   }
   return undefined;
 }
 
-/** Stripe's library refuses what is too old; a time too far ahead is just as much outside the tolerance. */
+/** Stripe's library only refuses timestamps that are too old. One that is too far ahead is outside the tolerance as well. */
 function isFromTheFuture(signature: string, now: () => number): boolean {
   const timestamp = Number.parseInt(/(?:^|,)t=(\d+)/.exec(signature)?.[1] ?? '', 10);
   return timestamp - now() / 1000 > TOLERANCE_SECONDS;

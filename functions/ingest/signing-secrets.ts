@@ -1,11 +1,11 @@
-// The signing secrets that are valid now, kept for a while: a flood of bad signatures must not become a flood of reads.
+// The signing secrets that are valid now, cached: a flood of bad signatures must not cause a flood of reads.
 
-/** How long a list is used without asking again: a revoked secret is refused within this time. */
+/** How long a list is cached. A revoked secret is refused within this time. */
 export const FRESH_MILLISECONDS = 60_000;
-/** How soon a signature that fits no secret may cause another read, in case a secret was just added. */
+/** How soon a signature that matches no secret may cause another read, in case a secret was just added. */
 export const RETRY_MILLISECONDS = 10_000;
 
-/** No list of signing secrets could be had, now or lately. */
+/** The signing secrets cannot be read, and none are cached. */
 export class SecretUnavailableError extends Error {
   override readonly name = 'SecretUnavailableError';
 }
@@ -14,15 +14,15 @@ export interface SigningSecrets {
   /** The valid secrets. @throws {SecretUnavailableError} */
   current(): Promise<readonly string[]>;
   /**
-   * The valid secrets after one fitted nothing: read again, unless that was done a moment ago.
+   * The valid secrets after a signature matched none: read again, unless the last read was a moment ago.
    *
-   * @throws {SecretUnavailableError} where they could not be read lately: then nobody can say that the signature is wrong
+   * @throws {SecretUnavailableError} if the last read failed: the signature may be one of a new secret
    */
   renewed(): Promise<readonly string[]>;
 }
 
 /**
- * @param read reads the secret's value, as Secrets Manager holds it
+ * @param read reads the secret's value from Secrets Manager
  * @param now the time in milliseconds
  */
 export function signingSecrets(read: () => Promise<string | undefined>, now: () => number = Date.now): SigningSecrets {
@@ -49,7 +49,7 @@ export function signingSecrets(read: () => Promise<string | undefined>, now: () 
     async current() {
       const age = now() - readAt;
       if (reading || age >= (failed ? RETRY_MILLISECONDS : FRESH_MILLISECONDS)) await readOnce();
-      // An outage of the secret's store does not stop what is signed with a secret that was valid a moment ago.
+      // While Secrets Manager is down, a secret that was valid a moment ago still works.
       if (secrets === undefined) throw new SecretUnavailableError();
       return secrets;
     },
@@ -64,7 +64,7 @@ export function signingSecrets(read: () => Promise<string | undefined>, now: () 
 /**
  * Reads `{"signingSecrets":["whsec_…", …]}`.
  *
- * @throws {SecretUnavailableError} where there is no usable list, as before the first secret is stored
+ * @throws {SecretUnavailableError} if there is no usable list, for example because no secret is stored yet
  */
 export function parseSigningSecrets(value: string | undefined): string[] {
   try {
@@ -77,7 +77,7 @@ export function parseSigningSecrets(value: string | undefined): string[] {
       return list.map((each: string) => each.trim());
     }
   } catch {
-    // Told below: the reason would quote the secret.
+    // The parser's own message would quote the secret.
   }
   throw new SecretUnavailableError();
 }

@@ -5,7 +5,7 @@ const MAX_MESSAGES = 10;
 /** And 1 MiB in all (1,048,576 bytes). The rest is left for what the request says about each message. */
 const MAX_BYTES = 1_000_000;
 
-/** A message that is larger than a batch may be is in a batch of its own. @param bytesOf the size of a message with its attributes */
+/** A message that is too large for any batch gets a separate one. @param bytesOf the size of a message with its attributes */
 export function inBatches<T>(messages: readonly T[], bytesOf: (message: T) => number): T[][] {
   const batches: T[][] = [];
   let bytes = 0;

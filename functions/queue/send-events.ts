@@ -1,4 +1,4 @@
-// Puts events into the queue by the batch: for whatever comes from Stripe's API and not through the webhook.
+// Queues events in batches: those that come from Stripe's API and not through the webhook.
 
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { inBatches } from './batches.js';
@@ -6,11 +6,11 @@ import { toMessage } from './message.js';
 
 const TRIES = 5;
 
-/** The queue did not take some of the events, however often they were sent. */
+/** The queue did not accept some of the events after several attempts. */
 export class QueueRefusedError extends Error {
   override readonly name = 'QueueRefusedError';
   constructor(readonly count: number) {
-    super(`the queue did not take ${count} events`);
+    super(`the queue did not accept ${count} events`);
   }
 }
 

@@ -1,4 +1,4 @@
-// The scheduled function: reconciles with Stripe's API, once an API key is stored.
+// The scheduled function: fetches undelivered events from Stripe's API, if an API key is stored.
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
@@ -20,13 +20,13 @@ const sqs = new SQSClient({});
 const secretsManager = new SecretsManagerClient({});
 const tables = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
-/** Some 2,000 events a run: well within the function's time. */
+/** About 2,000 events in each run, well within the function's timeout. */
 const MAX_PAGES = 20;
-/** The first run looks back as far as Stripe lists events, in seconds. */
+/** The first run begins as far back as Stripe lists events, in seconds. */
 const STRIPE_KEEPS = 30 * 24 * 3600;
 const CURSOR_KEY = { pk: 'reconcile', sk: 'cursor' };
 
-/** @throws whatever went wrong, so that the function's errors are counted and its alarm goes off */
+/** @throws on any failure, so that Lambda counts an error and the alarm `ReconcileErrors` goes off */
 export async function handler(): Promise<void> {
   const apiKey = await readApiKey();
   if (!apiKey) {
@@ -52,7 +52,7 @@ export async function handler(): Promise<void> {
   logger.info('reconciled', { seen: result.seen, sent: result.sent, complete: result.complete });
 }
 
-/** `{"apiKey":"rk_live_…"}`; an empty one is none. */
+/** Reads `{"apiKey":"rk_live_…"}`. @returns undefined if the key is empty */
 async function readApiKey(): Promise<string | undefined> {
   const command = new GetSecretValueCommand({ SecretId: environment.STRIPE_API_KEY_ARN });
   const { SecretString } = await secretsManager.send(command);

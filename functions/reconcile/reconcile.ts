@@ -1,25 +1,25 @@
-// Fetches from Stripe what it could not deliver, and puts it into the queue: a bounded part at a time, going on where the last
-// run stopped. Applying an event that did arrive after all changes nothing.
+// Fetches the events that Stripe could not deliver, and queues them. Each run handles a limited number, and continues where the last
+// one stopped. Applying an event that did arrive after all changes nothing.
 
 import type { Stripe } from 'stripe';
 import type { Settings } from '../../contract/settings.js';
 import { isWantedMode, isWantedType } from '../domain/decide.js';
 import { withRateLimitRetry } from '../stripe/client.js';
 
-/** Where the next run goes on. Times in Unix seconds. */
+/** Where the next run continues. Times are in Unix seconds. */
 export interface Cursor {
-  /** Events created before this were looked at by an earlier pass. */
+  /** An earlier pass has handled all events that were created before this. */
   readonly since: number;
-  /** The pass under way: the newest event that it began with, and the last one that it has looked at. */
+  /** The pass in progress: the newest event that it began with, and the last one that it has handled. */
   readonly pass?: { readonly newest: number; readonly after: string };
 }
 
 export interface Reconciled {
   readonly cursor: Cursor;
-  /** Events looked at, and put into the queue. */
+  /** How many events were listed, and how many of them were queued. */
   readonly seen: number;
   readonly sent: number;
-  /** Whether the pass is through, or the next run has to go on with it. */
+  /** Whether the pass is complete. If not, the next run continues it. */
   readonly complete: boolean;
 }
 
@@ -27,16 +27,16 @@ export interface ReconcileOptions {
   readonly stripe: Pick<Stripe, 'events'>;
   readonly settings: Settings;
   readonly cursor: Cursor;
-  /** Pages of 100 events at most. */
+  /** How many pages of 100 events to read at most. */
   readonly maxPages: number;
-  /** Every event, and not only those that Stripe could not deliver. */
+  /** Send every event, also those that Stripe delivered. */
   readonly all?: boolean;
   readonly send: (events: readonly object[]) => Promise<void>;
-  /** Called after each page with where a new run would go on. */
+  /** Called after each page with the cursor from which a new run would continue. */
   readonly onPage?: (cursor: Cursor, progress: { seen: number; sent: number }) => Promise<void>;
 }
 
-/** Stripe's list may show an event a while after its stamp: each pass looks so far behind where the last one began, in seconds. */
+/** Stripe may list an event some time after its `created`. Each pass begins this many seconds before the last one's newest event. */
 const OVERLAP = 3600;
 
 export async function reconcile(options: ReconcileOptions): Promise<Reconciled> {

@@ -5,20 +5,20 @@ import { build } from 'esbuild';
 import { bundleFolder, entryFile, FUNCTION_NAMES } from '../functions.js';
 import { packageRoot } from '../package-root.js';
 
-/** Writes every function's bundle under `dist/functions/`, in well under a second. */
+/** Writes every function's bundle to `dist/functions/`, in well under a second. */
 export async function bundleFunctions(): Promise<void> {
   await Promise.all(FUNCTION_NAMES.map((name) => bundle(entryFile(name), bundleFolder(name), ONLY_WHAT_LAMBDA_USES)));
 }
 
 /**
- * Lambda gives a function its credentials in the environment. The other ways to find some (profiles, single sign-on, instance
- * metadata, and the clients that these need) are a quarter of the bundle and of its time to load.
+ * Lambda passes credentials in the environment. The SDK's other sources (profiles, single sign-on, instance metadata, and the clients
+ * that these need) would be a quarter of the bundle and of its load time.
  */
 export const ONLY_WHAT_LAMBDA_USES: Readonly<Record<string, string>> = {
   '@aws-sdk/credential-provider-node': join(packageRoot, 'lib', 'bundling', 'environment-credentials.ts'),
 };
 
-/** Writes the bundle of one entry file, `index.mjs`, and its source map into a folder. @param alias other files for packages */
+/** Writes the bundle of one entry file, `index.mjs`, and its source map to a folder. @param alias files that replace packages */
 export async function bundle(
   entry: string,
   folder: string,
@@ -37,14 +37,14 @@ export async function bundle(
     format: 'esm',
     mainFields: ['module', 'main'],
     legalComments: 'none',
-    // CommonJS packages in an ESM bundle ask for Node's own modules by `require`.
+    // CommonJS packages in an ESM bundle load Node's own modules with `require`.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     absWorkingDir: packageRoot,
     logLevel: 'warning',
   });
 }
 
-/** Writes the operators' tools to `dist/bin/cli.mjs`: the packages that they use stay packages. */
+/** Writes the command line tools to `dist/bin/cli.mjs`. The packages that they use are not bundled. */
 export async function bundleTools(): Promise<void> {
   await build({
     entryPoints: [join(packageRoot, 'bin', 'cli.ts')],

@@ -1,4 +1,4 @@
-// What the bundles have in place of the SDK's default chain of credentials: on Lambda they are in the environment.
+// Replaces the SDK's default credential chain in the bundles: on Lambda, the credentials are in the environment.
 
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 

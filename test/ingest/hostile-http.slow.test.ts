@@ -1,6 +1,6 @@
-// Hostile requests over real HTTP, with wrong content types, encodings and methods: never 200 without a valid signature, never 5xx,
-// nothing of the input in an answer, in what is printed or in the log; and what was queued ends in the tables, ignored, or whole
-// among the dead letters.
+// Hostile requests over real HTTP, with wrong content types, encodings and methods. There must be no 200 without a valid signature, no
+// 5xx, and no part of the input in a response, in the output or in the log. What was queued is applied, ignored, or moves whole to the
+// dead-letter queue.
 //
 // HOSTILE_HTTP_RUNS=20000 SLOW_TESTS=1 npx jest hostile-http
 
@@ -71,7 +71,7 @@ test(`${RUNS} hostile requests over HTTP`, async () => {
     const headers: Headers = {
       'content-length': String(Buffer.byteLength(body) + large.length),
       ...(type ? { 'content-type': type } : {}),
-      // A header carries no more than Latin-1; Node would not send the rest.
+      // A header can only contain Latin-1. Node refuses to send anything else.
       ...(signature === undefined ? {} : { 'stripe-signature': signature.replaceAll(/[^\x20-\x7e]/g, '?') }),
       ...(random() < 0.05 ? { 'content-encoding': 'gzip', 'x-forwarded-host': MARK } : {}),
     };
@@ -92,7 +92,7 @@ test(`${RUNS} hostile requests over HTTP`, async () => {
       while (left-- > 0) await one();
     }),
   );
-  // The stack is as well as before.
+  // The stack still works.
   expect((await stack.post(event('charge.succeeded', charge({ id: 'ch_after', customer: null })))).status).toBe(200);
   await stack.settled();
   const rows = await stack.rows();

@@ -1,8 +1,8 @@
-// Hostile input: generated requests, mutated bodies and mangled headers. Never 200 without a valid signature, never an exception,
-// nothing of the input in an answer; and what is validly signed and queued never poisons the worker: it is applied, ignored, or
-// told from the others as not understood.
+// Hostile input: generated requests, mutated bodies and mangled headers. There must be no 200 without a valid signature, no exception, and
+// no part of the input in a response. What is signed and queued never poisons the worker: it is applied, ignored, or reported as not
+// understood.
 //
-// HOSTILE_RUNS=1000000 npx jest hostile     for the full run; HOSTILE_SEED gives a run back.
+// HOSTILE_RUNS=1000000 npx jest hostile     for the full run; HOSTILE_SEED repeats a run.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -49,7 +49,7 @@ afterAll(() => {
   );
 });
 
-test(`${RUNS} requests: no 200 without a valid signature, no 5xx, no exception, and nothing repeated`, async () => {
+test(`${RUNS} requests: no 200 without a valid signature, no 5xx, no exception, and no part of the input in a response`, async () => {
   for (const transactionSource of ['charge', 'invoice'] as const) {
     const settings = parseSettings({ transactionSource });
     const next = hostileRequests(random, SECRET, transactionSource);
@@ -65,7 +65,7 @@ test(`${RUNS} requests: no 200 without a valid signature, no 5xx, no exception, 
       const { body, signature, isSigned } = next();
       const answer = () => receive({ body: Buffer.from(body), signature }, dependencies);
       const [received, cpu] = await timed(answer);
-      // What another process or the collector took is not the request's: it is asked again, and the least counts.
+      // Another process or the garbage collector may take the CPU, so a slow request is sent again and the fastest attempt counts.
       if (cpu > MAX_CPU) slowest = Math.max(slowest, Math.min(cpu, (await timed(answer))[1], (await timed(answer))[1]));
       else slowest = Math.max(slowest, cpu);
       if (i === RUNS / 8) heapAtFirst = heapUsed();
@@ -75,7 +75,7 @@ test(`${RUNS} requests: no 200 without a valid signature, no 5xx, no exception, 
       if (received.status >= 500) throw new Error(`answered with ${received.status}: seed ${SEED}, request ${i}`);
       if (received.body.includes(MARK)) throw new Error(`repeated its input: seed ${SEED}, request ${i}`);
       if (queued.length < 50) continue;
-      // Rows are not what is tested: a small engine answers as soon at the end as at the beginning.
+      // The rows do not matter here, and a small engine stays equally fast.
       if (i % 20 === 0) engine.clear();
       const results = await processBatch(
         engine,

@@ -72,7 +72,7 @@ describe(rule('verified and queued, or not a subscribed type or mode'), () => {
     expect(await post({ ...succeeded, livemode: true })).toMatchObject({ status: 200, outcome: 'queued' });
     expect(world.queue).toHaveLength(1);
   });
-  test('the bytes are verified and queued as they came, whatever characters they hold', async () => {
+  test('the bytes are verified and queued unchanged, whatever characters they contain', async () => {
     const { world, post } = webhook();
     const body = JSON.stringify(event('charge.succeeded', charge({ description: 'ß 😀 \u2028 \uFFFF' }))).replace(
       '"ch_1"',
@@ -103,12 +103,12 @@ describe(rule('no signature, wrong signature, timestamp outside the tolerance (3
     });
     expect(world.queue).toEqual([]);
   });
-  test('300 seconds old, or ahead, is within it', async () => {
+  test('a timestamp that is 300 seconds old or ahead is accepted', async () => {
     const { post } = webhook();
     expect((await post(succeeded, { at: NOW - 300_000 })).status).toBe(200);
     expect((await post(succeeded, { at: NOW + 300_000 })).status).toBe(200);
   });
-  test('one byte changed on the way', async () => {
+  test('one changed byte', async () => {
     const { post } = webhook();
     const body = JSON.stringify(succeeded);
     expect((await post(body.replace('2000', '9000'), { signature: sign(body, 'whsec_1', NOW) })).status).toBe(400);
@@ -128,7 +128,7 @@ describe(rule('signed but not JSON, or without `id`, `type` or `data.object`'), 
   ])('%s', async (_, body) => {
     const { post } = webhook();
     const answer = await post(body);
-    // What is no UTF-8 is no longer what was signed once it is decoded.
+    // Decoding bytes that are not UTF-8 changes them, and the signature no longer matches.
     const code = Buffer.isBuffer(body) ? 'signature_invalid' : 'payload_invalid';
     expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
   });
@@ -172,7 +172,7 @@ describe('signing secrets', () => {
       expect(world.reads).toBe(3);
     },
   );
-  test('a revoked secret is refused within the time that the list is kept', async () => {
+  test('a revoked secret is refused as soon as the cached list expires', async () => {
     const { world, post } = webhook();
     await post(succeeded);
     world.secrets = ['whsec_new'];
@@ -195,7 +195,7 @@ describe('signing secrets', () => {
       body: { error: { code: 'secret_unavailable' } },
     });
   });
-  test('while the secret cannot be read, what fits a known one passes, and of the rest nobody can say that it is wrong', async () => {
+  test('while Secrets Manager is down, a cached secret still works, and any other signature is answered with 503', async () => {
     const { world, post } = webhook();
     await post(succeeded);
     world.secretFails = true;
@@ -235,7 +235,7 @@ describe(
         expect(decide(parseEvent(JSON.parse(world.queue[0]!)), settings)).toEqual(decide(large, settings));
       }
     });
-    test('whatever it is large by, it fits', async () => {
+    test('whichever field makes it large, the message fits', async () => {
       const { world, post } = webhook();
       const huge = 'x'.repeat(1_000_000);
       await post(

@@ -44,7 +44,7 @@ async function run(cursor: Cursor, options: { maxPages?: number; all?: boolean; 
 }
 
 describe('reconcile', () => {
-  test('sends what Stripe could not deliver, of the wanted types, once a pass', async () => {
+  test('sends the undelivered events of the wanted types, once in each pass', async () => {
     const { ids, seen, complete, cursor } = await run({ since: 0 });
     const undelivered = fake.objects.events.filter((each) => !each.delivered);
     expect([seen, complete]).toEqual([125, true]);
@@ -54,13 +54,13 @@ describe('reconcile', () => {
         .map(({ id }) => id)
         .sort(),
     );
-    // It looks back an hour before the newest event that it saw.
+    // The next pass begins an hour before the newest event of this one.
     expect(cursor).toEqual({ since: NOON + 249 - 3600 });
   });
-  test('with `all` every event of the wanted types', async () => {
+  test('sends every event of the wanted types with `all`', async () => {
     expect((await run({ since: 0 }, { all: true })).ids).toHaveLength(200);
   });
-  test('is bounded in a run, and goes on where it stopped, though new events came meanwhile', async () => {
+  test('handles a limited number of pages in a run and continues from there, although new events arrived meanwhile', async () => {
     const first = await run({ since: 0 }, { maxPages: 1, all: true });
     expect([first.complete, first.seen]).toEqual([false, 100]);
     fake.objects.events.push({ ...event('charge.succeeded', charge(), 900, 'evt_new'), delivered: false });
@@ -69,13 +69,13 @@ describe('reconcile', () => {
     expect(second.ids).not.toContain('evt_new');
     expect((await run(second.cursor, { all: true })).ids).toContain('evt_new');
   });
-  test('obeys a rate limit and outlives faults', async () => {
+  test('respects a rate limit and survives faults', async () => {
     const faults = [{ status: 429, headers: { 'retry-after': '1' } }, { status: 500 }, 'cut' as const];
     fake.fault = () => faults.shift();
     expect((await run({ since: 0 })).seen).toBe(125);
     expect(faults).toEqual([]);
   });
-  test('a wrong key is told, and nothing is sent', async () => {
+  test('reports a wrong key, and sends nothing', async () => {
     const attempt = reconcile({
       stripe: await stripeClient('sk_test_bad'),
       settings,

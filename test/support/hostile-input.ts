@@ -1,10 +1,10 @@
 // Requests as an attacker, a broken proxy or a careless script would send them, from a seed.
 
 import { subscribedTypes } from '../../functions/domain/decide.js';
-import { charge, customer, event, invoice, invoicePayment } from './events.js';
+import { charge, customer, dispute, event, invoice, invoicePayment, refund } from './events.js';
 import { sign } from './sign.js';
 
-/** In every value that is made: nothing of it may be in an answer or a log. */
+/** Part of the generated values. No response and no log line may contain it. */
 export const MARK = 'MARK-of-the-input';
 
 export interface HostileRequest {
@@ -48,7 +48,9 @@ const VALUES: readonly unknown[] = [
 const OBJECTS: Readonly<Record<string, () => Record<string, unknown>>> = {
   charge,
   customer,
+  dispute,
   invoice,
+  refund,
   invoice_payment: () => invoicePayment('in_1', 'pi_1'),
 };
 
@@ -58,7 +60,8 @@ export function hostileRequests(random: () => number, secret: string, transactio
   /** An event of a known type with some of its fields replaced, removed or added. */
   function mutatedEvent(): object {
     const type = pick(subscribedTypes({ transactionSource, disputes: 'open' }));
-    const fitting = random() < 0.9 ? type.split('.')[0]! : pick(Object.keys(OBJECTS));
+    const own = type.startsWith('charge.dispute.') ? 'dispute' : type.split('.')[0]!;
+    const fitting = random() < 0.9 ? own : pick(Object.keys(OBJECTS));
     const made = event(type, structuredClone(OBJECTS[fitting]!())) as unknown as Record<string, unknown>;
     const object = (made.data as { object: Record<string, unknown> }).object;
     for (let i = Math.floor(random() * 4); i > 0; i--) {
