@@ -47,7 +47,7 @@ export async function createConsole(context: ConsoleContext): Promise<Console> {
   app.route('/', testingRoutes({ stack, target, history }));
   app.route('/', eventRoutes({ history, target, settings, countMessages }));
   app.route('/', tableRoutes({ target }));
-  app.route('/', partnerRoutes({ target }));
+  app.route('/', partnerRoutes({ target, ...(stack.rewardsFile ? { rewardsFile: stack.rewardsFile } : {}) }));
   app.route('/', dashboardRoutes({ template, resources, metrics, history }));
   app.route('/', deadLetterRoutes({ target }));
   addErrorPages(app);

@@ -30,6 +30,8 @@ export interface StackFile {
   readonly signingSecretArn: string;
   /** The file of the functions' log lines; null if state is not kept. */
   readonly logFile: string | null;
+  /** The rules of what partners are owed, if the stack was started with `--rewards`. */
+  readonly rewardsFile?: string;
 }
 
 /** @throws {Error} if the file is missing or not JSON */

@@ -1,5 +1,6 @@
 // The flags of `npm start`.
 
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InvalidSettingError, parseSettings } from '../contract/settings.js';
 import { DEFAULT_STACK_FILE } from '../contract/stack-file.js';
@@ -18,6 +19,7 @@ export const HELP = `Runs the whole stack on this machine.
   --livemode live|test|both             events of which mode are applied (default both)
   --disputes ignore|lost|open           which disputes take a payment back (default lost)
   --amount-basis paid|excluding_tax     whether an invoice counts with its tax (default paid; invoice mode only)
+  --rewards FILE                        the rules of what partners are owed, for the console's Partners page
   --ephemeral                           keep nothing under ${STATE_FOLDER}/
   --stack-file PATH                     where to write what tools need (default ${DEFAULT_STACK_FILE};
                                         with --ephemeral a temporary file)
@@ -34,6 +36,7 @@ const FLAGS = {
   livemode: { type: 'string' },
   disputes: { type: 'string' },
   'amount-basis': { type: 'string' },
+  rewards: { type: 'string' },
   ephemeral: { type: 'boolean' },
   'stack-file': { type: 'string' },
   dynamodb: { type: 'string' },
@@ -58,7 +61,7 @@ export function parseFlags(args: readonly string[], temporaryStackFile: () => st
   try {
     const { values } = parseArgs({ args: [...args], options: FLAGS });
     if (values.help) return undefined;
-    const { dynamodb, sqs, ephemeral = false, quiet = false } = values;
+    const { rewards, dynamodb, sqs, ephemeral = false, quiet = false } = values;
     const secretsManager = values['secrets-manager'];
     return {
       settings: parseSettings({
@@ -73,6 +76,7 @@ export function parseFlags(args: readonly string[], temporaryStackFile: () => st
       // An ephemeral stack must not take the place of one that keeps its state.
       stackFile: values['stack-file'] ?? (ephemeral ? temporaryStackFile() : DEFAULT_STACK_FILE),
       signingSecrets: values['signing-secret'] ?? [],
+      ...(rewards ? { rewardsFile: resolve(rewards) } : {}),
       ...(dynamodb ? { dynamodb } : {}),
       ...(sqs ? { sqs } : {}),
       ...(secretsManager ? { secretsManager } : {}),

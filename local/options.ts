@@ -12,6 +12,8 @@ export interface LocalStackOptions {
   readonly stackFile: string;
   /** Signing secrets that are valid besides the local stack's own. */
   readonly signingSecrets: readonly string[];
+  /** The file of rules that say what partners are owed. */
+  readonly rewardsFile?: string;
   /** Endpoints to use instead of the emulators that come with the local stack. */
   readonly dynamodb?: string;
   readonly sqs?: string;

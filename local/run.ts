@@ -21,6 +21,7 @@ export async function runLocalStack(args: readonly string[], console: ConsoleFac
   if (!flags) return print(HELP);
   const { quiet, ...options } = flags;
   surviveFullDisk();
+  if (options.rewardsFile) await checkRewards(options.rewardsFile);
 
   let stack: LocalStack | undefined;
   let stopping = false;
@@ -49,6 +50,16 @@ export async function runLocalStack(args: readonly string[], console: ConsoleFac
   }
   if (stopping) await end(stack, options.stateFolder !== undefined);
   print(firstScreen(stack, options));
+}
+
+/** A mistake in the rules is reported at once, and not when somebody opens the page. */
+async function checkRewards(file: string) {
+  const { readRulesFile } = await import('../cli/read-rewards.js');
+  try {
+    readRulesFile(file);
+  } catch (error) {
+    fail(2, (error as Error).message);
+  }
 }
 
 async function end(stack: LocalStack, isKept: boolean): Promise<never> {

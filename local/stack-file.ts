@@ -75,7 +75,7 @@ function answers(url: string): Promise<boolean> {
 
 /** The content of the stack file. @param pids of the functions, by name */
 export function describeStack(
-  { settings, stateFolder }: LocalStackOptions,
+  { settings, stateFolder, rewardsFile }: LocalStackOptions,
   { template, resources, aws, secrets, secretsManagerEndpoint }: Services,
   urls: Pick<StackFile, 'webhookUrl' | 'consoleUrl'>,
   pids: Readonly<Record<string, number>>,
@@ -100,6 +100,7 @@ export function describeStack(
     secretsManagerEndpoint,
     signingSecretArn: output('SigningSecretArn'),
     logFile: stateFolder ? resolvePath(logFileIn(stateFolder)) : null,
+    ...(rewardsFile ? { rewardsFile } : {}),
   };
 }
 

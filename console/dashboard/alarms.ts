@@ -110,9 +110,9 @@ function breaches(alarm: Alarm, value: number | undefined): boolean {
   }
 }
 
-/** `Sync/Alarms/DeadLetters/Resource` → `Dead letters`. */
+/** `Sync/Alarms/DeadLetters/Resource` → `Dead letters`, `Webhook5xx` → `Webhook 5xx`. */
 function nameOf(template: Template, id: string): string {
   const path = String(template.Resources[id]?.Metadata?.['aws:cdk:path'] ?? id);
   const name = path.split('/').at(-2) ?? id;
-  return name.replace(/(?<=[a-z])([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replace(/(?<=[a-z])([A-Z]|\d)/g, (letter) => ` ${letter.toLowerCase()}`);
 }

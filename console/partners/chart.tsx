@@ -71,12 +71,11 @@ const Bar: FC<BarProps> = ({ values, highest, title }) => {
   );
 };
 
-/** `2026-01` as `Jan` above `2026`. */
+/** `2026-01` as `Jan` above `’26`. */
 const MonthLabel: FC<{ month: string }> = ({ month }) => (
   <span class="label">
     {new Date(`${month}-01T00:00:00Z`).toLocaleString('en', { month: 'short', timeZone: 'UTC' })}
-    <br />
-    {month.slice(0, 4)}
+    <br />’{month.slice(2, 4)}
   </span>
 );
 

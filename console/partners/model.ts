@@ -1,9 +1,9 @@
 // The report of the Partners page: groups of lines that may be added together, each of one currency and one mode.
 
-import { type ReportKey, type ReportLine, reportLines } from '../../cli/report-lines.js';
+import { type ReportKey, type ReportLine, readReport } from '../../cli/report-lines.js';
 import type { Target } from '../../cli/target.js';
 
-export type Line = ReportLine & { readonly livemode?: boolean };
+export type Line = ReportLine;
 
 export interface Group {
   readonly currency: string;
@@ -23,24 +23,27 @@ export interface PartnerReport {
 
 export type Stack = 'partner' | 'product';
 
-export const REPORT_BY: readonly ReportKey[] = ['partner', 'product', 'currency', 'month'];
+const REPORT_BY: readonly ReportKey[] = ['partner', 'product', 'currency', 'month'];
 
-/** @param partner a partner key; empty for all */
-export async function readReport(
+/**
+ * @param partner a partner key; empty for all
+ * @param onProgress called with what has been read so far
+ */
+export async function readPartnerReport(
   target: Target,
   partner: string,
-  onProgress: (customers: number) => void,
+  onProgress: (customers: number, transactions: number) => void,
 ): Promise<PartnerReport> {
   let customers = 0;
-  const lines = await reportLines(target, {
+  const { lines, unattributed } = await readReport(target, {
     by: REPORT_BY,
     ...(partner === '' ? {} : { partner }),
-    onProgress: (read) => {
-      customers = read;
-      onProgress(read);
+    onProgress: (...read) => {
+      [customers] = read;
+      onProgress(...read);
     },
   });
-  return { groups: groupLines(lines), customers, unattributed: [] };
+  return { groups: groupLines(lines), customers, unattributed };
 }
 
 export function groupLines(lines: readonly Line[]): Group[] {
@@ -53,7 +56,7 @@ export function groupLines(lines: readonly Line[]): Group[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, each]) => ({
       currency: each[0]!.currency,
-      livemode: each[0]!.livemode ?? false,
+      livemode: each[0]!.livemode,
       lines: each,
       total: each.reduce((sum, { amount_net }) => sum + amount_net, 0),
     }));

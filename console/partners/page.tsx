@@ -7,6 +7,8 @@ import { count, money, printable } from '../shell/format.js';
 import { Layout } from '../shell/layout.js';
 import { MonthsChart } from './chart.js';
 import { type Group, type Line, nameOf, type PartnerReport, type Stack } from './model.js';
+import type { Owed, OwedByMode } from './owed.js';
+import { OwedIntro, OwedTable } from './owed-table.js';
 
 export const PartnersPage: FC<{ partner: string }> = ({ partner }) => (
   <Layout
@@ -37,12 +39,19 @@ export const PartnersPage: FC<{ partner: string }> = ({ partner }) => (
 );
 
 /** @param by what the bars of the chart are stacked by */
-export const Report: FC<{ report: PartnerReport; partner: string }> = ({ report, partner }) => (
+export const Report: FC<{ report: PartnerReport; partner: string; owed?: Owed }> = ({ report, partner, owed }) => (
   <>
+    {owed ? <OwedIntro owed={owed} /> : null}
     <Unattributed lines={report.unattributed} />
     {report.groups.length === 0 ? <NothingPaid partner={partner} customers={report.customers} /> : null}
     {report.groups.map((group) => (
-      <Amounts group={group} by={partner === '' ? 'partner' : 'product'} />
+      <Amounts
+        group={group}
+        by={partner === '' ? 'partner' : 'product'}
+        owed={owed?.lines.filter(
+          ({ currency, livemode }) => currency === group.currency && livemode === group.livemode,
+        )}
+      />
     ))}
   </>
 );
@@ -89,7 +98,7 @@ const Unattributed: FC<{ lines: readonly Line[] }> = ({ lines }) =>
     </section>
   );
 
-const Amounts: FC<{ group: Group; by: Stack }> = ({ group, by }) => {
+const Amounts: FC<{ group: Group; by: Stack; owed: readonly OwedByMode[] | undefined }> = ({ group, by, owed }) => {
   const { currency, livemode, lines, total } = group;
   const name = `${currency.toUpperCase()}, ${livemode ? 'live' : 'test'} mode`;
   const id = `amounts-${currency}-${livemode ? 'live' : 'test'}`;
@@ -100,8 +109,9 @@ const Amounts: FC<{ group: Group; by: Stack }> = ({ group, by }) => {
         <span class="hint">{money(total, currency)} in total</span>
       </h2>
       <MonthsChart group={group} by={by} />
+      {owed ? <OwedTable lines={owed} name={name} /> : null}
       <Scroll label={`Amounts in ${name}`}>
-        <table>
+        <table class="amounts">
           <caption class="hidden">Net amounts in {name}</caption>
           <thead>
             <tr>
@@ -121,7 +131,7 @@ const Amounts: FC<{ group: Group; by: Stack }> = ({ group, by }) => {
               <tr>
                 <th scope="row">{printable(nameOf(line, 'partner'))}</th>
                 <td>{line.product ? printable(line.product) : '–'}</td>
-                <td>{line.month}</td>
+                <td class="month-cell">{line.month}</td>
                 <td class="number">{line.count.toLocaleString('en')}</td>
                 <td class="number">{money(line.amount_net, currency)}</td>
               </tr>

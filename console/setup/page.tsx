@@ -2,6 +2,7 @@
 // Set up: what to copy from here into Stripe and into a backend.
 
 import type { FC } from 'hono/jsx';
+import { listenCommand } from '../../cli/listen-command.js';
 import type { Settings } from '../../contract/settings.js';
 import { subscribedTypes } from '../../functions/domain/decide.js';
 import { Copy } from '../shell/elements.js';
@@ -22,7 +23,7 @@ export const SetupPage: FC<SetupPageProps> = ({ webhookUrl, settings, signingSec
       path="/"
       intro="Stripe Partner Sync credits every payment to the right customer and every customer to the partner who referred them. Refunded payments stop counting. This stack runs on your machine; connect it to Stripe in three steps."
     >
-      <Endpoint webhookUrl={webhookUrl} signingSecret={signingSecret} types={types} />
+      <Endpoint webhookUrl={webhookUrl} signingSecret={signingSecret} command={listenCommand(webhookUrl, settings)} />
       <EventTypes settings={settings} types={types} />
       <Metadata source={settings.transactionSource} />
       <p class="next">
@@ -34,10 +35,10 @@ export const SetupPage: FC<SetupPageProps> = ({ webhookUrl, settings, signingSec
   );
 };
 
-const Endpoint: FC<{ webhookUrl: string; signingSecret: string; types: readonly string[] }> = ({
+const Endpoint: FC<{ webhookUrl: string; signingSecret: string; command: string }> = ({
   webhookUrl,
   signingSecret,
-  types,
+  command,
 }) => (
   <section class="card" aria-labelledby="endpoint">
     <h2 id="endpoint">1. The webhook endpoint</h2>
@@ -59,9 +60,7 @@ const Endpoint: FC<{ webhookUrl: string; signingSecret: string; types: readonly 
       </dd>
       <dt>Forward your test events</dt>
       <dd>
-        <code id="listen">
-          stripe listen --events {types.join(',')} --forward-to {webhookUrl}
-        </code>
+        <code id="listen">{command}</code>
         <Copy id="listen" what="the command" />
       </dd>
     </dl>

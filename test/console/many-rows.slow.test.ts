@@ -66,7 +66,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
 
   test('the report adds up all of them, and meanwhile says how far it is', async () => {
     await page.goto(url('partners'));
-    await page.getByText(/customers read/).waitFor();
+    await page.getByText(/transactions read/).waitFor();
     await page.getByRole('heading', { name: /^USD/ }).waitFor({ timeout: 120_000 });
     const counts = await page.locator('td:nth-child(4)').allInnerTexts();
     const sum = counts.reduce((total, text) => total + Number(text.replaceAll(',', '')), 0);
