@@ -28,6 +28,14 @@ export const WORKER_METRICS = {
   not_understood: 'EventsNotUnderstood',
 } as const satisfies Record<WorkerOutcome, string>;
 
+/** One count for each event about a refund or a dispute, and for each that says how it ended. */
+export const REVERSAL_METRICS = {
+  refund: 'RefundEvents',
+  refund_undone: 'RefundsUndone',
+  dispute: 'DisputeEvents',
+  dispute_lost: 'DisputesLost',
+} as const;
+
 /** Rows that a customer's link gave their `customer_key`. */
 export const TRANSACTIONS_ATTRIBUTED = 'TransactionsAttributed';
 /** Metadata values that could not be used and count as absent. */

@@ -21,6 +21,7 @@ import {
   INGEST_METRICS,
   METADATA_UNUSABLE,
   RECONCILE_METRICS,
+  REVERSAL_METRICS,
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../contract/metrics.js';
@@ -48,6 +49,7 @@ export class SyncDashboard extends Construct {
         reaching(props),
         [heading('What happened to them?')],
         outcomes(props),
+        reversals(props),
         [heading('What is stuck?')],
         stuck(props),
         [heading('What does it cost?')],
@@ -140,6 +142,11 @@ function outcomes({ namespace, currencies }: SyncDashboardProps): IWidget[] {
       }),
     ]),
   ];
+}
+
+function reversals({ namespace }: SyncDashboardProps): IWidget[] {
+  const metrics = Object.values(REVERSAL_METRICS).map((metric) => emitted(namespace, 'worker', metric));
+  return [graph('Refunds and disputes', metrics)];
 }
 
 function stuck({ namespace, queues, worker, reconcile }: SyncDashboardProps): IWidget[] {

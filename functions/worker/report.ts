@@ -7,10 +7,12 @@ import {
   AMOUNT_RECORDED,
   EVENT_AGE,
   METADATA_UNUSABLE,
+  REVERSAL_METRICS,
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../../contract/metrics.js';
 import { mustBeRetried } from '../../contract/outcomes.js';
+import type { Change } from '../domain/change.js';
 import { amountsRecorded, type Processed } from './process-batch.js';
 
 const logger = new Logger();
@@ -21,6 +23,8 @@ export function report(processed: readonly Processed[]) {
     metrics.addMetric(WORKER_METRICS[each.outcome], MetricUnit.Count, 1);
     if (each.attributed > 0) metrics.addMetric(TRANSACTIONS_ATTRIBUTED, MetricUnit.Count, each.attributed);
     for (const _ of each.decision?.metadataIssues ?? []) metrics.addMetric(METADATA_UNUSABLE, MetricUnit.Count, 1);
+    for (const name of each.decision?.changes.flatMap(reversalMetrics) ?? [])
+      metrics.addMetric(name, MetricUnit.Count, 1);
     if (each.event)
       metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Math.round(Date.now() / 1000) - each.event.created));
     const line: EventLog & { readonly metadataIssues: unknown } = {
@@ -41,4 +45,17 @@ export function report(processed: readonly Processed[]) {
   for (const [currency, amount] of amountsRecorded(processed)) {
     metrics.singleMetric().addDimension('currency', currency).addMetric(AMOUNT_RECORDED, MetricUnit.NoUnit, amount);
   }
+}
+
+/** What an event says about a refund or a dispute. */
+function reversalMetrics(change: Change): string[] {
+  const { refunds = [], disputes = [] } =
+    change.kind === 'charge' || change.kind === 'evidence' ? (change.evidence ?? {}) : {};
+  return [
+    ...refunds.flatMap(({ undone }) => [REVERSAL_METRICS.refund, ...(undone ? [REVERSAL_METRICS.refund_undone] : [])]),
+    ...disputes.flatMap(({ status }) => [
+      REVERSAL_METRICS.dispute,
+      ...(status === 'lost' ? [REVERSAL_METRICS.dispute_lost] : []),
+    ]),
+  ];
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resourcesOf, type Template } from '../../local/template.js';
-import { charge, customer, dispute, event } from '../support/events.js';
+import { charge, customer, dispute, event, refund } from '../support/events.js';
 import { startFakeStripe } from '../support/fake-stripe.js';
 import { startStack, until } from '../support/local-stack.js';
 import { synthesizeTemplate } from '../support/template.js';
@@ -55,6 +55,8 @@ test('what is emitted is watched, and what is watched is emitted', async () => {
   await post(event('charge.updated', charge(), -9));
   // Under `disputes: lost`, a dispute that is still open is noted and changes no row.
   await post(event('charge.dispute.created', dispute({ charge: 'ch_1', status: 'needs_response' })));
+  await post(event('charge.dispute.closed', dispute({ charge: 'ch_1', status: 'lost' })));
+  await post(event('refund.failed', refund({ charge: 'ch_1', status: 'failed' })));
   await post(event('charge.updated', charge({ amount: 'x' })));
   await post(event('charge.updated', charge({ id: 'ch_refused' })));
   const printedSoFar = () => readFileSync(stack.file.logFile!, 'utf8');
