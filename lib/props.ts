@@ -5,6 +5,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { LIVEMODES, type Livemode, type Settings } from '../contract/settings.js';
 import type { AlarmThresholds } from './alarm-rules.js';
+import type { AnalyticsExportOptions } from './analytics-export.js';
 import type { Rollout } from './sync-function.js';
 import { type ExistingTables, TABLE_NAMES } from './tables.js';
 import type { CustomDomain, Throttle } from './webhook-api.js';
@@ -124,6 +125,13 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
    */
   readonly currencies?: readonly string[];
   /**
+   * Export `customers` and `transactions` to S3 each night, for Athena: docs/analytics.md. Needs `retainData`.
+   *
+   * @default no exports
+   * @example {}
+   */
+  readonly analyticsExport?: AnalyticsExportOptions;
+  /**
    * Whether to add the stack outputs that the command line tools and the runbook use.
    *
    * @default true
@@ -165,6 +173,10 @@ export function checkProps(props: StripePartnerSyncProps): void {
     problems.push(`workerConcurrency is ${workerConcurrency}; use a whole number from 2 to 1000`);
   for (const name of existingTables ? TABLE_NAMES : [])
     if (!existingTables?.[name]) problems.push(`existingTables does not name the table ${name}: name all four`);
+  if (props.analyticsExport && !retain)
+    problems.push(
+      'analyticsExport needs point-in-time recovery, which retainData: false turns off: remove one of them',
+    );
   if (problems.length > 0) throw new InvalidDeploymentError(problems);
 }
 

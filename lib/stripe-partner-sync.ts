@@ -7,6 +7,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaFunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -14,6 +15,7 @@ import { Construct } from 'constructs';
 import { parseSettings, type Settings } from '../contract/settings.js';
 import { type AlarmThresholds, DEFAULT_THRESHOLDS } from './alarm-rules.js';
 import { createAlarmTopic, SyncAlarms } from './alarms.js';
+import { AnalyticsExport, type AnalyticsExportOptions } from './analytics-export.js';
 import { SyncDashboard } from './dashboard.js';
 import { grantKeyUse } from './key-grants.js';
 import { addOutputs } from './outputs.js';
@@ -26,7 +28,15 @@ import { type Rollout, SyncFunction } from './sync-function.js';
 import { type ExistingTables, Tables } from './tables.js';
 import { type CustomDomain, DEFAULT_THROTTLE, type Throttle, WebhookApi } from './webhook-api.js';
 
-export type { AlarmThresholds, CustomDomain, ExistingTables, Rollout, StripePartnerSyncProps, Throttle };
+export type {
+  AlarmThresholds,
+  AnalyticsExportOptions,
+  CustomDomain,
+  ExistingTables,
+  Rollout,
+  StripePartnerSyncProps,
+  Throttle,
+};
 export { InvalidDeploymentError };
 
 const BATCH_WINDOW = Duration.seconds(2);
@@ -47,6 +57,8 @@ export class StripePartnerSync extends Construct {
   readonly linksTable: ITable;
   /** What each partner is owed, by `partner_key` and period. The command line tools write it. */
   readonly statementsTable: ITable;
+  /** Where `analyticsExport` puts the exports. */
+  readonly analyticsBucket?: IBucket;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
   /** Holds `{"signingSecrets":["whsec_…"]}`. */
@@ -125,6 +137,12 @@ export class StripePartnerSync extends Construct {
       props.alarmTopic ??
       createAlarmTopic(this, { ...encryption, ...(props.alarmEmail ? { email: props.alarmEmail } : {}) });
     this.dashboard = this.monitor({ api, queues, ingest, worker, reconcile, tables });
+    if (props.analyticsExport)
+      this.analyticsBucket = new AnalyticsExport(this, 'AnalyticsExport', {
+        ...props.analyticsExport,
+        tables: { customers: tables.customers, transactions: tables.transactions },
+        ...encryption,
+      }).bucket;
     this.outputs = this.outputValues({ ingest, worker, reconcile }, api, eventSource);
     if (props.outputs !== false) addOutputs(this, this.outputs);
   }
@@ -294,6 +312,7 @@ export class StripePartnerSync extends Construct {
       TransactionsTable: this.transactionsTable.tableName,
       LinksTable: this.linksTable.tableName,
       StatementsTable: this.statementsTable.tableName,
+      ...(this.analyticsBucket ? { AnalyticsBucket: this.analyticsBucket.bucketName } : {}),
       IngestFunctionName: ingest.function.functionName,
       WorkerFunctionName: worker.function.functionName,
       ReconcileFunctionName: reconcile.function.functionName,
