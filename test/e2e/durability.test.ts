@@ -1,6 +1,16 @@
 // What was answered with 200 is kept: over a restart, over the death of the whole stack, and over a half-written state folder.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -82,6 +92,64 @@ test('a second start on a taken port, or on a state folder in use, ends in a cle
   expect((await stack.post(event('charge.succeeded', charge()))).status).toBe(200);
   await stack.stop();
 }, 150_000);
+
+test('dead letters stay dead over a restart, and a start under other settings says what is mixed', async () => {
+  let stack = await startStack({ folder });
+  await stack.post(event('charge.succeeded', charge({ id: 'ch_poison', amount: 'much' })));
+  await stack.post(event('charge.succeeded', charge({ id: 'ch_healthy', customer: null })));
+  await stack.settled();
+  const [dead] = await stack.deadLetters();
+  expect(dead).toMatchObject({ Body: expect.stringContaining('ch_poison') });
+  expect(stack.output()).toMatch(/not understood.*, event evt_/);
+  expect(stack.output()).not.toContain('Warning');
+  await stack.stop();
+
+  stack = await startStack({ folder, args: ['--partial-refund', 'net'] });
+  expect(stack.output()).not.toContain('events of the last run');
+  expect(await stack.deadLetters()).toMatchObject([{ MessageId: dead!.MessageId, Body: dead!.Body }]);
+  expect(stack.output()).not.toContain('not understood');
+  expect(stack.output()).toMatch(
+    /Warning: the rows here were written under other settings\.\n +partialRefund is net, and was delete: partially refunded payments keep/,
+  );
+  await stack.stop();
+}, 150_000);
+
+test('an ephemeral stack leaves the stack file of another one alone', async () => {
+  const first = spawnStart(['--port', '0'], folder);
+  const file = join(folder, '.local', 'stack.json');
+  await until(() => existsSync(file), 60_000);
+  const content = readFileSync(file, 'utf8');
+
+  const second = spawnStart(['--port', '0', '--ephemeral'], folder);
+  let output = '';
+  second.stdout!.on('data', (chunk) => {
+    output += chunk;
+  });
+  await until(() => output.includes('Ctrl-C stops it'), 60_000);
+  const own = /Stack file +(\S+)/.exec(output)![1]!;
+  expect(output).toContain(`npm run demo -- --stack-file ${own}`);
+  expect(JSON.parse(readFileSync(own, 'utf8')).webhookUrl).not.toBe(JSON.parse(content).webhookUrl);
+  await ended(second, 'SIGTERM');
+  expect(existsSync(own)).toBe(false);
+  expect(readFileSync(file, 'utf8')).toBe(content);
+
+  const third = spawnStart(['--port', '0', '--ephemeral', '--stack-file', file], folder);
+  let error = '';
+  third.stderr!.on('data', (chunk) => {
+    error += chunk;
+  });
+  expect(await ended(third)).toBe(1);
+  expect(error).toContain(`${file} belongs to the local stack at ${JSON.parse(content).webhookUrl}, which is running`);
+  expect(readFileSync(file, 'utf8')).toBe(content);
+  await ended(first, 'SIGTERM');
+  expect(existsSync(file)).toBe(false);
+}, 150_000);
+
+async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<number | null> {
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  if (signal) child.kill(signal);
+  return exit;
+}
 
 test('a state folder that cannot be read ends in a clear line, and is left as it is', async () => {
   const stack = await startStack({ folder });

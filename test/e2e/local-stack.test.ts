@@ -51,6 +51,16 @@ test('a secret given to `npm start` is valid too, as `stripe listen` needs', asy
   expect((await stack.post(body, { secret: 'whsec_given' })).status).toBe(200);
 });
 
+test('emoji, right-to-left text and a character of every plane reach the rows as they were sent', async () => {
+  // The last two code points of a plane are noncharacters, which JSON and SQS allow above U+FFFF.
+  const planes = Array.from({ length: 17 }, (_, plane) => String.fromCodePoint(plane * 0x10000 + 0x41));
+  const name = `Zoë 🎉 שלום مرحبا 👩‍👩‍👧 ${planes.join('')}\u{1FFFE}\u{10FFFF}\uFFFE\uFFFF`;
+  const created = event('customer.created', customer('zoë-🎉', { id: 'cus_planes', name, email: null }));
+  expect((await stack.post(created)).status).toBe(200);
+  await stack.settled();
+  expect((await stack.rows()).customers).toContainEqual(expect.objectContaining({ customer_key: 'zoë-🎉', name }));
+}, 60_000);
+
 describe('bad input gets the answer of the contract, and the next event is handled as if nothing had happened', () => {
   const secretName = 'Secret Person';
   const cases: [

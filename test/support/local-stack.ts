@@ -73,7 +73,7 @@ export async function startStack({
       output += chunk;
     });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  await until(() => existsSync(stackFile) || child.exitCode !== null, 60_000);
+  await until(() => existsSync(stackFile) || child.exitCode !== null, 120_000);
   if (child.exitCode !== null) throw new Error(`the stack did not start: ${output}`);
   const currentFile = (): StackFile => JSON.parse(readFileSync(stackFile, 'utf8'));
   const file = currentFile();
