@@ -20,7 +20,7 @@ let stack: LocalStackUnderTest;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'stripe-listen-'));
   stack = await startStack({ args: ['--signing-secret', SECRET] });
-}, 60_000);
+}, 150_000);
 afterAll(async () => {
   await stack?.stop();
   rmSync(folder, { recursive: true, force: true });
