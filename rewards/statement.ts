@@ -1,6 +1,7 @@
 // Statements: what changed between what earlier statements say of each transaction and what the rules say of it now. Pure.
 
 import { createHash } from 'node:crypto';
+import { printable } from '../contract/printable.js';
 import { exact } from './owed.js';
 import type { Reward } from './rewards.js';
 
@@ -166,7 +167,7 @@ export function inOrder(lines: readonly ReasonedLine[]): ReasonedLine[] {
 /** Lines as `statement show --json` prints them. */
 export function printedLines(lines: Iterable<StatementLine>): string {
   let text = '';
-  for (const line of lines) text += `${JSON.stringify(line)}\n`;
+  for (const line of lines) text += `${printable(JSON.stringify(line))}\n`;
   return text;
 }
 

@@ -1,5 +1,6 @@
 // Why a statement has a line, and what is refused: each with a clear sentence, and nothing written.
 
+import { createHash } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
@@ -8,6 +9,7 @@ import {
   previewStatements,
   type StatementOptions,
 } from '../../cli/close-statements.js';
+import { createOutput } from '../../cli/output.js';
 import { owedLines } from '../../cli/owed-lines.js';
 import { statementCsv, statementJson, statementPage } from '../../cli/statement-export.js';
 import { type ClosedStatement, readLedger } from '../../cli/statement-store.js';
@@ -69,6 +71,18 @@ test('a line has just the keys of `statement show --json`, in their order; the h
     hash: hashOfLines(closed.map(({ line }) => line)),
     rules_hash: TEN.hash,
   });
+});
+
+test('the hash is that of the lines as a terminal gets them: control characters are escapes', async () => {
+  await engine.putCustomer('\u001b[31mred', 'ada');
+  await engine.putTransaction({ ...PAYMENT, customer_key: '\u001b[31mred' });
+  await close('2025-01-31');
+  const [{ header, lines: closed }] = (await statements()) as [ClosedStatement];
+  const shown: string[] = [];
+  const output = createOutput(true, { write: (text: string) => shown.push(text) } as never);
+  for (const { line } of closed) output.item(line, '');
+  expect(shown.join('')).toContain('\\u001b[31mred');
+  expect(createHash('sha256').update(shown.join('')).digest('hex')).toBe(header.hash);
 });
 
 describe('the reason of a line that corrects an earlier statement', () => {
