@@ -19,11 +19,15 @@ export interface EventSourceOptions {
 }
 
 export interface EventSource {
-  /** Handles what is left in the queue, for at most this long, and stops. @returns how many messages are left; NaN if the queue does not answer */
+  /**
+   * Handles what is left in the queue, for at most this long, and stops.
+   *
+   * @returns how many messages are left; NaN if the queue does not answer
+   */
   drain(milliseconds: number): Promise<number>;
 }
 
-/** Batches under way at once. */
+/** Batches in flight at once. */
 const CONCURRENCY = 2;
 /** ReceiveMessage gives no more at once. */
 const RECEIVE_AT_ONCE = 10;
@@ -33,84 +37,91 @@ const RECEIVE_AT_ONCE = 10;
  */
 const RETRY_SECONDS = 1;
 
-export function startEventSource({ sqs, queueUrl, batchSize, windowSeconds, invoke }: EventSourceOptions): EventSource {
+export function startEventSource(options: EventSourceOptions): EventSource {
+  const { sqs, queueUrl } = options;
   let draining = false;
-  let stopped = false;
-
-  const receive = async (count: number, seconds: number): Promise<Message[]> => {
-    const command = new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: Math.min(count, RECEIVE_AT_ONCE),
-      WaitTimeSeconds: Math.ceil(seconds),
-      MessageSystemAttributeNames: ['All'],
-    });
-    return (await sqs.send(command)).Messages ?? [];
-  };
-
-  const gather = async (): Promise<Message[]> => {
-    const batch = await receive(batchSize, draining ? 0 : 1);
-    const until = Date.now() + windowSeconds * 1000;
-    while (batch.length > 0 && batch.length < batchSize) {
-      const more = await receive(batchSize - batch.length, 0);
-      batch.push(...more);
-      if (more.length > 0) continue;
-      if (draining || Date.now() >= until) break;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    return batch;
-  };
+  const stopped = new AbortController();
 
   const poll = async () => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       try {
-        const batch = await gather();
-        if (batch.length === 0) {
-          if (draining) await new Promise((resolve) => setTimeout(resolve, 50));
-          continue;
-        }
-        await handle(batch);
+        const batch = await receiveBatch(options, () => draining, stopped.signal);
+        if (batch.length > 0) await handleBatch(options, batch);
+        else if (draining) await sleep(50);
       } catch {
-        // The queue is not there: it is asked again.
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        // The queue does not answer: it is asked again.
+        if (!stopped.signal.aborted) await sleep(200);
       }
     }
   };
-
-  const handle = async (batch: readonly Message[]) => {
-    let failed: Set<string | undefined>;
-    try {
-      const response = (await invoke({ Records: batch.map(toRecord) })) as SQSBatchResponse | undefined;
-      failed = new Set(response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    } catch {
-      failed = new Set(batch.map(({ MessageId }) => MessageId));
-    }
-    const entries = batch.map(({ MessageId, ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle, MessageId }));
-    for (const done of inTens(entries.filter(({ MessageId }) => !failed.has(MessageId)))) {
-      const Entries = done.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
-      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-    }
-    for (const again of inTens(entries.filter(({ MessageId }) => failed.has(MessageId)))) {
-      const Entries = again.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: RETRY_SECONDS }));
-      await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
-    }
-  };
-
   const pollers = Array.from({ length: CONCURRENCY }, poll);
   return {
     async drain(milliseconds) {
       draining = true;
       const until = Date.now() + milliseconds;
       let left = await countMessages(sqs, queueUrl).catch(() => Number.NaN);
-      // What cannot be asked now, for its disk is full, is not waited for.
+      // A queue that cannot be asked, because its disk is full, is not waited for.
       while (left > 0 && Date.now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
         left = await countMessages(sqs, queueUrl).catch(() => Number.NaN);
       }
-      stopped = true;
+      // Ends the polls that wait for messages, which there are none of.
+      stopped.abort();
       await Promise.all(pollers);
       return left;
     },
   };
+}
+
+/** Gathers a batch as Lambda does: until it is full, or the window is over. @returns nothing after a second without messages */
+async function receiveBatch(
+  { sqs, queueUrl, batchSize, windowSeconds }: EventSourceOptions,
+  isDraining: () => boolean,
+  abortSignal: AbortSignal,
+): Promise<Message[]> {
+  const receive = async (count: number, WaitTimeSeconds: number): Promise<Message[]> => {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: Math.min(count, RECEIVE_AT_ONCE),
+      WaitTimeSeconds,
+      MessageSystemAttributeNames: ['All'],
+    });
+    return (await sqs.send(command, { abortSignal })).Messages ?? [];
+  };
+  const batch = await receive(batchSize, isDraining() ? 0 : 1);
+  const until = Date.now() + windowSeconds * 1000;
+  while (batch.length > 0 && batch.length < batchSize) {
+    const more = await receive(batchSize - batch.length, 0);
+    batch.push(...more);
+    if (more.length > 0) continue;
+    if (isDraining() || Date.now() >= until) break;
+    await sleep(20);
+  }
+  return batch;
+}
+
+/** Invokes the function, deletes what it did, and gives the rest back to the queue. */
+async function handleBatch({ sqs, queueUrl, invoke }: EventSourceOptions, batch: readonly Message[]): Promise<void> {
+  let failed: Set<string | undefined>;
+  try {
+    const response = (await invoke({ Records: batch.map(toRecord) })) as SQSBatchResponse | undefined;
+    failed = new Set(response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  } catch {
+    failed = new Set(batch.map(({ MessageId }) => MessageId));
+  }
+  const entries = batch.map(({ MessageId, ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle, MessageId }));
+  for (const done of inTens(entries.filter(({ MessageId }) => !failed.has(MessageId)))) {
+    const Entries = done.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  }
+  for (const again of inTens(entries.filter(({ MessageId }) => failed.has(MessageId)))) {
+    const Entries = again.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: RETRY_SECONDS }));
+    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Messages that wait, are delayed or are in flight. */

@@ -56,6 +56,16 @@ export function eventMaker({ transactionSource, livemode: mode }: Settings, run:
         ...fields,
       },
     );
+  const ofCharge = (prefix: string, object: string, name: string, amount: number, status: string) => ({
+    id: id(prefix, name),
+    object,
+    amount,
+    charge: id('ch', name),
+    created: now(),
+    currency: 'usd',
+    payment_intent: id('pi', name),
+    status,
+  });
   return {
     stripeCustomer,
     transaction: (name) => id(transactionSource === 'charge' ? 'ch' : 'in', name),
@@ -80,26 +90,11 @@ export function eventMaker({ transactionSource, livemode: mode }: Settings, run:
     refunded: (name, amount) =>
       event('charge.refunded', charge(name, amount, { amount_refunded: amount, refunded: true })),
     refund: (name, amount, type) =>
-      event(type, {
-        id: id('re', name),
-        object: 'refund',
-        amount,
-        charge: id('ch', name),
-        created: now(),
-        currency: 'usd',
-        payment_intent: id('pi', name),
-        status: type === 'refund.failed' ? 'failed' : 'succeeded',
-      }),
+      event(type, ofCharge('re', 'refund', name, amount, type === 'refund.failed' ? 'failed' : 'succeeded')),
     dispute: (name, amount, status) =>
-      event(status === 'lost' ? 'charge.dispute.closed' : 'charge.dispute.created', {
-        id: id('du', name),
-        object: 'dispute',
-        amount,
-        charge: id('ch', name),
-        created: now(),
-        currency: 'usd',
-        payment_intent: id('pi', name),
-        status,
-      }),
+      event(
+        status === 'lost' ? 'charge.dispute.closed' : 'charge.dispute.created',
+        ofCharge('du', 'dispute', name, amount, status),
+      ),
   };
 }

@@ -12,7 +12,8 @@ import { countMessages } from '../event-source.js';
 import { eventMaker } from './events.js';
 import { type DemoTables, describeRow, moneyOf, openTables, productOf, type Row } from './rows.js';
 import { ownStack, runningStack } from './stack.js';
-import { type Chapter, CUSTOMERS, countedInTheEnd, PARTNERS, type Step, story } from './story.js';
+import type { Step } from './step.js';
+import { type Chapter, CUSTOMERS, countedInTheEnd, PARTNERS, story } from './story.js';
 
 /** How long the rows of a step may take, in milliseconds. */
 const PATIENCE = 20_000;

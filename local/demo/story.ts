@@ -3,15 +3,8 @@
 import type { SampleEvent } from '../../cli/sample-events.js';
 import type { Settings } from '../../contract/settings.js';
 import type { EventMaker } from './events.js';
-
-export interface Step {
-  readonly words: string;
-  readonly events: readonly SampleEvent[];
-  /** What each row has in the end, by its key; null: there is no such row. */
-  readonly rows: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
-  /** Signed with a secret that is not valid: the webhook refuses the events. */
-  readonly forged?: boolean;
-}
+import { reversals, secondThoughts } from './reversals.js';
+import type { Step } from './step.js';
 
 /** Steps that do not depend on each other: their events are sent at the same time. */
 export type Chapter = readonly Step[];
@@ -80,48 +73,6 @@ function signUps(stripe: EventMaker): Step[] {
   ];
 }
 
-/** Each customer signs up, pays, and the payment is reversed, in any order. */
-function reversals({ transactionSource, disputes }: Settings, stripe: EventMaker): Step[] {
-  return [
-    {
-      words: 'echo, referred by ada, pays 30.00 USD and gets all of it back; the refund arrives first',
-      events: [
-        stripe.customer('echo', { customer_key: 'echo', partner_key: 'ada' }),
-        stripe.refunded('echo', 3000),
-        stripe.paid('echo', 3000),
-      ],
-      rows: { [stripe.transaction('echo')]: { status: 'deleted', deleted_reason: 'refunded' } },
-    },
-    {
-      words: 'fern, referred by grace, tries to pay 80.00 USD, and the card is declined',
-      events: [stripe.customer('fern', { customer_key: 'fern', partner_key: 'grace' }), stripe.declined('fern', 8000)],
-      // No invoice was paid, and an invoice is all that counts there.
-      rows: { [stripe.transaction('fern')]: transactionSource === 'charge' ? { deleted_reason: 'failed' } : null },
-    },
-    {
-      words: 'gale, referred by ada, pays 70.00 USD, and the payment is refunded',
-      events: [
-        stripe.customer('gale', { customer_key: 'gale', partner_key: 'ada' }),
-        stripe.paid('gale', 7000),
-        stripe.refund('gale', 7000, 'refund.created'),
-      ],
-      rows: { [stripe.transaction('gale')]: { status: 'deleted', deleted_reason: 'refunded' } },
-    },
-    {
-      words: 'hill, referred by grace, pays 90.00 USD, and the customer’s bank disputes the payment',
-      events: [
-        stripe.customer('hill', { customer_key: 'hill', partner_key: 'grace' }),
-        stripe.paid('hill', 9000),
-        stripe.dispute('hill', 9000, 'needs_response'),
-      ],
-      rows: {
-        [stripe.transaction('hill')]:
-          disputes === 'open' ? { status: 'deleted' } : { status: 'recorded', customer_key: 'hill' },
-      },
-    },
-  ];
-}
-
 function payments(stripe: EventMaker, acmePays: SampleEvent): Step[] {
   return [
     {
@@ -139,26 +90,5 @@ function payments(stripe: EventMaker, acmePays: SampleEvent): Step[] {
       events: [stripe.paid('cord', 10_000, { metadata: { product_key: 'gold' } })],
       rows: { [stripe.transaction('cord')]: { product_key: 'gold', customer_key: 'cord' } },
     },
-  ];
-}
-
-function secondThoughts({ disputes }: Settings, stripe: EventMaker): Step[] {
-  return [
-    {
-      words: 'the bank of gale cannot take the refund back: the refund fails, and the payment counts again',
-      events: [stripe.refund('gale', 7000, 'refund.failed')],
-      rows: { [stripe.transaction('gale')]: { status: 'recorded', amount_net: 7000 } },
-    },
-    disputes === 'ignore'
-      ? {
-          words: 'the dispute over hill’s payment is lost; this stack ignores disputes',
-          events: [stripe.dispute('hill', 9000, 'lost')],
-          rows: { [stripe.transaction('hill')]: { status: 'recorded' } },
-        }
-      : {
-          words: 'the dispute over hill’s payment is lost: the money is gone, and the payment with it',
-          events: [stripe.dispute('hill', 9000, 'lost')],
-          rows: { [stripe.transaction('hill')]: { status: 'deleted', deleted_reason: 'disputed' } },
-        },
   ];
 }

@@ -29,7 +29,7 @@ export interface LocalStackUnderTest {
   post(body: string | object, options?: PostOptions): Promise<{ status: number; body: string }>;
   /** Without internal attributes. */
   rows(): Promise<Rows>;
-  /** Waits until neither the queue nor a function has anything in hand. */
+  /** Waits until neither the queue nor a function has anything in flight. */
   settled(): Promise<void>;
   deadLetters(): Promise<Message[]>;
   /** Puts an event straight into the dead-letter queue. */
@@ -77,6 +77,39 @@ export async function startStack({
   if (child.exitCode !== null) throw new Error(`the stack did not start: ${output}`);
   const currentFile = (): StackFile => JSON.parse(readFileSync(stackFile, 'utf8'));
   const file = currentFile();
+  const inspector = inspect(file);
+  return {
+    file,
+    output: () => output,
+    currentFile,
+    async post(
+      body,
+      { signature, secret = file.signingSecrets[0]!, contentType = 'application/json; charset=utf-8' } = {},
+    ) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const header = signature === undefined ? sign(text, secret) : signature;
+      const response = await fetch(file.webhookUrl, {
+        method: 'POST',
+        body: text,
+        headers: { 'content-type': contentType, ...(header === null ? {} : { 'stripe-signature': header }) },
+      });
+      return { status: response.status, body: await response.text() };
+    },
+    ...inspector,
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      const code = await ended;
+      inspector.close();
+      if (!folder) rmSync(own, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+/** Looks at the tables and queues of a stack. */
+function inspect(
+  file: StackFile,
+): Pick<LocalStackUnderTest, 'rows' | 'settled' | 'deadLetter' | 'deadLetters'> & { close(): void } {
   const aws = { region: file.region, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
   const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({ ...aws, endpoint: file.dynamodbEndpoint }));
   const sqs = new SQSClient({ ...aws, endpoint: file.sqsEndpoint });
@@ -100,22 +133,6 @@ export async function startStack({
   };
 
   return {
-    file,
-    output: () => output,
-    currentFile,
-    async post(
-      body,
-      { signature, secret = file.signingSecrets[0]!, contentType = 'application/json; charset=utf-8' } = {},
-    ) {
-      const text = typeof body === 'string' ? body : JSON.stringify(body);
-      const header = signature === undefined ? sign(text, secret) : signature;
-      const response = await fetch(file.webhookUrl, {
-        method: 'POST',
-        body: text,
-        headers: { 'content-type': contentType, ...(header === null ? {} : { 'stripe-signature': header }) },
-      });
-      return { status: response.status, body: await response.text() };
-    },
     rows: async () =>
       publicRows({
         customers: await scan(file.tables.customers, 'customer_key'),
@@ -141,13 +158,9 @@ export async function startStack({
         messages.push(...output.Messages);
       }
     },
-    async stop(signal = 'SIGTERM') {
-      child.kill(signal);
-      const code = await ended;
+    close() {
       dynamodb.destroy();
       sqs.destroy();
-      if (!folder) rmSync(own, { recursive: true, force: true });
-      return code;
     },
   };
 }
@@ -165,11 +178,11 @@ export function spawnStart(
   });
 }
 
-/** Waits for what must come true; says so when it does not. */
+/** @throws if the condition does not hold in time */
 export async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not so within ${milliseconds} ms`);
+    if (Date.now() > end) throw new Error(`the condition did not hold within ${milliseconds} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
