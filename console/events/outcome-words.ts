@@ -98,8 +98,7 @@ function describeReversal(outcome: string, row?: Transaction): string {
       return 'accepted, in the queue';
     case 'recorded':
     case 'waiting':
-      if (!row) return 'stored, waiting for the payment';
-      return `${money(row.amount_net, row.currency ?? '')} ${row.customer_key === undefined ? 'is recorded, without a customer' : `counts for ${row.customer_key}`}`;
+      return paymentWords(row);
     case 'deleted':
       return 'the payment does not count';
     case 'unchanged':
@@ -109,13 +108,24 @@ function describeReversal(outcome: string, row?: Transaction): string {
   }
 }
 
+/** The row is read later than the event was applied, so it may have been deleted since. */
+function paymentWords(row?: Transaction): string {
+  if (!row) return 'stored, waiting for the payment';
+  if (row.status === 'deleted') return `the payment counted; later ${row.deleted_reason}`;
+  const net = money(row.amount_net, row.currency ?? '');
+  return row.customer_key === undefined
+    ? `${net} is recorded, without a customer`
+    : `${net} counts for ${row.customer_key}`;
+}
+
 function waitingWords(changes: readonly Change[], row?: Transaction): string {
   const amount = amountIn(changes, row).trim();
   if (amount === '') return 'stored, waiting for its invoice';
   // The customer may have arrived since.
-  return row?.customer_key === undefined
+  const customer = row?.customer_key ?? row?.deleted_customer_key;
+  return customer === undefined
     ? `recorded ${amount}, waiting for its customer`
-    : `recorded ${amount}, later credited to ${row.customer_key}`;
+    : `recorded ${amount}, later credited to ${customer}`;
 }
 
 /** What the event itself says, less the refunds that it shows. */
@@ -134,7 +144,8 @@ function amountIn(changes: readonly Change[], row?: Transaction): string {
 }
 
 function customerIn(changes: readonly Change[], row?: Transaction): string {
-  if (row?.customer_key !== undefined) return row.customer_key;
+  const known = row?.customer_key ?? row?.deleted_customer_key;
+  if (known !== undefined) return known;
   for (const change of changes) if (change.kind === 'customer') return change.customer_key;
   return 'its customer';
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CHROMIUM, type ConsoleUnderTest, startConsole, violations } from '../support/browser.js';
-import { charge, customer, event } from '../support/events.js';
+import { charge, customer, event, NOON } from '../support/events.js';
 import { startStack } from '../support/local-stack.js';
 
 (CHROMIUM ? describe : describe.skip)('the live feed', () => {
@@ -88,6 +88,45 @@ import { startStack } from '../support/local-stack.js';
     await page.getByRole('link', { name: 'Reveal' }).click();
     expect(await payload.innerText()).toContain('a@example.com');
   }, 30_000);
+
+  test('describes refunds and disputes in words, also when a later event has undone them', async () => {
+    const { stack, visit } = console;
+    const refund = { id: 're_1', object: 'refund', amount: 1234500, charge: 'ch_1', created: NOON, livemode: false };
+    const dispute = {
+      id: 'du_1',
+      object: 'dispute',
+      amount: 1234500,
+      currency: 'usd',
+      charge: 'ch_1',
+      livemode: false,
+    };
+    const steps: [type: string, object: Record<string, unknown>, words: string][] = [
+      ['refund.created', { ...refund, status: 'pending' }, 'refund of 12,345.00 USD: the payment does not count'],
+      [
+        'refund.failed',
+        { ...refund, status: 'failed' },
+        'refund of 12,345.00 USD failed: 12,345.00 USD counts for bolt',
+      ],
+      [
+        'charge.dispute.created',
+        { ...dispute, status: 'needs_response' },
+        'dispute of 12,345.00 USD (needs response): no row changes',
+      ],
+      [
+        'charge.dispute.closed',
+        { ...dispute, status: 'lost' },
+        'dispute of 12,345.00 USD lost: the payment does not count',
+      ],
+    ];
+    await visit('feed');
+    for (const [i, [type, object, words]] of steps.entries()) {
+      await stack.post(event(type, object, 10 + i));
+      await entry(words).waitFor({ timeout: 20_000 });
+    }
+    // The row is deleted now; what the failed refund did is still described.
+    await visit('feed');
+    await entry('refund of 12,345.00 USD failed: the payment counted; later disputed').waitFor();
+  }, 90_000);
 
   test('dead letters say why, and can be sent back or deleted', async () => {
     const { page, stack, visit } = console;
