@@ -20,6 +20,12 @@ export interface Trace {
   readonly details?: object;
 }
 
+/** What happened first, oldest first; the state as it is now at the end. */
+export function inOrder(traces: readonly Trace[]): Trace[] {
+  const time = ({ at }: Trace) => (at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at));
+  return traces.toSorted((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
+}
+
 export async function traceTables(target: Target, id: string): Promise<Trace[]> {
   const reader = readerOf(target);
   const traces: Trace[] = [];

@@ -2,6 +2,7 @@
 
 import { parseLogLine } from '../contract/log-line.js';
 import { outcomeInWords } from '../contract/outcomes.js';
+import { printable } from '../contract/printable.js';
 
 /** Which reversal an event is about, and what an outcome then means. */
 const REVERSALS: readonly [types: RegExp, words: Readonly<Record<string, string>>][] = [
@@ -46,12 +47,4 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
 function inWords(eventType: string, outcome: string): string {
   const reversal = REVERSALS.find(([types]) => types.test(eventType));
   return reversal?.[1][outcome] ?? outcomeInWords(outcome);
-}
-
-/** Control characters in a sender's IDs must not reach the terminal. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }

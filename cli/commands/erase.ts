@@ -1,9 +1,8 @@
 // `erase KEY`: forgets a customer's name and email for good.
 
-import { randomUUID } from 'node:crypto';
-import { ERASE_EVENT_TYPE } from '../../functions/domain/customer.js';
 import { sendEvents } from '../../functions/queue/send-events.js';
 import { onTarget, type Register } from '../command.js';
+import { eraseEvent } from '../erase-event.js';
 import { OperatorError } from '../errors.js';
 import { confirmed } from '../prompt.js';
 
@@ -33,15 +32,3 @@ export const registerErase: Register = (yargs) =>
         );
       }),
   );
-
-/** An event of our own, which goes through the queue like any event, and so may arrive late, twice or out of order. */
-export function eraseEvent(customerKey: string, now = Date.now()): object {
-  return {
-    id: `erase_${randomUUID()}`,
-    object: 'event',
-    type: ERASE_EVENT_TYPE,
-    created: Math.floor(now / 1000),
-    livemode: false,
-    data: { object: { id: customerKey } },
-  };
-}

@@ -3,7 +3,15 @@
 import { printable } from '../../contract/printable.js';
 import { stripeClient } from '../../functions/stripe/client.js';
 import { onTarget, type Register } from '../command.js';
-import { type Trace, traceDeadLetters, traceLinks, traceLogs, traceStripe, traceTables } from '../trace-sources.js';
+import {
+  inOrder,
+  type Trace,
+  traceDeadLetters,
+  traceLinks,
+  traceLogs,
+  traceStripe,
+  traceTables,
+} from '../trace-sources.js';
 
 export const registerTrace: Register = (yargs) =>
   yargs.command(
@@ -36,12 +44,6 @@ export const registerTrace: Register = (yargs) =>
         process.exitCode = 1;
       }),
   );
-
-/** What happened first, oldest first; the state as it is now at the end. */
-function inOrder(traces: readonly Trace[]): Trace[] {
-  const time = ({ at }: Trace) => (at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at));
-  return traces.toSorted((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
-}
 
 function lineOf({ at, where, what }: Trace): string {
   const when = at === undefined ? 'now' : at.replace('T', ' ').slice(0, 19);

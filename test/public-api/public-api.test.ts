@@ -1,0 +1,86 @@
+// What the package promises to code that imports it. Most of it is checked by the compiler: a change here is a change for users.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { expect, test } from '@jest/globals';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { StripePartnerSync, StripePartnerSyncProps } from '../../lib/stripe-partner-sync.js';
+import * as constructs from '../../lib/stripe-partner-sync.js';
+import type { Customer, ListedTransaction, Reader, ReaderOptions, Transaction } from '../../reader/reader.js';
+import * as readers from '../../reader/reader.js';
+
+/** Compiles if `T` can be used where a `U` is expected. */
+function accepts<U>(_value: U): void {}
+
+const props: StripePartnerSyncProps = { livemode: 'live' };
+
+/** Never run: the compiler checks it. */
+export function constructTypes(sync: StripePartnerSync): void {
+  accepts<Construct>(sync);
+  accepts<ITable>(sync.customersTable);
+  accepts<ITable>(sync.transactionsTable);
+  accepts<IQueue>(sync.queue);
+  accepts<IQueue>(sync.deadLetterQueue);
+  accepts<string>(sync.webhookUrl);
+  accepts<StripePartnerSyncProps>({
+    livemode: 'both',
+    transactionSource: 'invoice',
+    partialRefund: 'net',
+    disputes: 'open',
+    amountBasis: 'excluding_tax',
+    retainData: false,
+    outputs: false,
+  });
+  // @ts-expect-error: livemode is required, so that test and live money are not mixed by accident
+  accepts<StripePartnerSyncProps>({});
+  // @ts-expect-error: not a setting
+  accepts<StripePartnerSyncProps>({ livemode: 'live', partialRefunds: 'net' });
+  // @ts-expect-error: not a value of the setting
+  accepts<StripePartnerSyncProps>({ livemode: 'live', disputes: 'all' });
+}
+
+/** Never run: the compiler checks it. */
+export async function readerTypes(reader: Reader, client: DynamoDBDocumentClient): Promise<void> {
+  accepts<ReaderOptions>({ client, customersTable: 'c', transactionsTable: 't' });
+  accepts<Customer | undefined>(await reader.customer('k'));
+  accepts<AsyncIterable<Customer>>(reader.customersOf('partner'));
+  accepts<AsyncIterable<ListedTransaction>>(reader.transactionsOf('k', { livemode: true, from: 0, before: 1 }));
+  accepts<AsyncIterable<ListedTransaction>>(reader.unattributedTransactions({ livemode: true }));
+  accepts<AsyncIterable<Transaction>>(reader.transactions());
+  const transaction = await reader.transaction('ch_1');
+  if (transaction?.status === 'deleted')
+    accepts<'refunded' | 'disputed' | 'failed' | 'expired' | undefined>(transaction.deleted_reason);
+  // @ts-expect-error: a time is in Unix seconds
+  reader.transactionsOf('k', { from: new Date() });
+  // @ts-expect-error: internal attributes are not part of the row
+  accepts<unknown>(transaction?._revision);
+}
+
+test('the package exports these names and no others', () => {
+  expect(
+    Object.keys(constructs)
+      .filter((name) => name !== 'default')
+      .sort(),
+  ).toEqual(['InvalidDeploymentError', 'StripePartnerSync']);
+  expect(
+    Object.keys(readers)
+      .filter((name) => name !== 'default')
+      .sort(),
+  ).toEqual(['RewardError', 'RulesError', 'checkRules', 'createReader', 'customerRewards', 'parseRules']);
+  expect(props.livemode).toBe('live');
+});
+
+test('each export of package.json is built from a source file that exists', () => {
+  const root = join(__dirname, '..', '..');
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(Object.keys(exports)).toEqual(['.', './reader', './rewards/rewards.schema.json']);
+  for (const name of ['.', './reader']) {
+    const { types, default: file } = exports[name] as { types: string; default: string };
+    expect(types).toBe(file.replace(/\.js$/, '.d.ts'));
+    const source = file.replace('./dist/', '').replace(/\.js$/, '.ts');
+    expect(readFileSync(join(root, source), 'utf8')).toContain('export');
+  }
+});
