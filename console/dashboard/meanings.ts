@@ -27,6 +27,7 @@ const BY_METRIC: Readonly<Record<string, string>> = {
   [WORKER_METRICS.waiting]: 'Events whose customer or invoice is not known yet. A later event completes them.',
   [WORKER_METRICS.customer_updated]: 'Events that created or updated a customer.',
   [WORKER_METRICS.unchanged]: 'Events that are noted and change no row, for example a dispute that is still open.',
+  [WORKER_METRICS.unchanged]: 'Events that were stored and change no row yet, for example an open dispute.',
   [WORKER_METRICS.stale]: 'Duplicates, and events older than one that is already applied. They change nothing.',
   [WORKER_METRICS.ignored]: 'Events that change nothing, for example customers without a customer_key.',
   [WORKER_METRICS.failed]: 'Attempts that failed. The worker tries again; dead letters follow if it keeps failing.',
@@ -40,6 +41,7 @@ const BY_METRIC: Readonly<Record<string, string>> = {
   [EVENT_AGE]: 'Time from the creation of an event in Stripe to its rows.',
   [AMOUNT_RECORDED]: 'Net amount of new transactions, in the currency’s minor unit, such as cents.',
   [RECONCILE_METRICS.sent]: 'Events that Stripe could not deliver, fetched from its API instead.',
+  RequestsThrottled: 'Requests above the rate limit. Stripe sends these events again.',
   Latency: 'Time that API Gateway took to respond.',
   '4xx': 'Requests that were rejected, including those above the rate limit.',
   '5xx': 'Requests that failed. Stripe sends these events again.',
@@ -59,7 +61,7 @@ const BY_METRIC: Readonly<Record<string, string>> = {
 /** Lines that are computed from several metrics, by their label. */
 const BY_LABEL: Readonly<Record<string, string>> = {
   'attributed immediately': 'Share of new transactions whose customer was known when they arrived.',
-  throttled: 'Requests that AWS rejected because they came too fast.',
+  'throttled requests': 'Requests that AWS rejected because they came too fast.',
 };
 
 export interface Meaning {

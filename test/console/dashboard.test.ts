@@ -2,6 +2,7 @@
 
 import { expect, test } from '@jest/globals';
 import { alarmStates } from '../../console/dashboard/alarms.js';
+import { meaningsOf } from '../../console/dashboard/meanings.js';
 import { createMetricStore, recordEmbedded } from '../../console/dashboard/metrics.js';
 import { readWidgets, seriesOf } from '../../console/dashboard/widgets.js';
 import { synthesizeTemplate } from '../support/template.js';
@@ -68,4 +69,10 @@ test('percentiles, highest and mean are of the values, not of their sums', () =>
   expect(['p50', 'p99', 'Maximum', 'Minimum', 'Average', 'SampleCount', 'Sum'].map(ask)).toEqual([
     5, 10, 10, 1, 5.5, 10, 55,
   ]);
+});
+
+test('every line of every graph has a meaning', () => {
+  const graphs = readWidgets(template, new Map()).filter((widget) => widget.type === 'metric');
+  const unexplained = graphs.flatMap(meaningsOf).filter(({ meaning }) => meaning === '');
+  expect(unexplained).toEqual([]);
 });
