@@ -102,10 +102,10 @@ function reversed(events: readonly Event[]): Event[] {
       let stack: LocalStackUnderTest;
       beforeAll(async () => {
         stack = await startStack({ args: [...args] });
-      }, 60_000);
+      }, 180_000);
       afterAll(async () => {
         await stack.stop();
-      }, 60_000);
+      }, 180_000);
 
       test('each is answered with 200, and the tables hold what the contract says', async () => {
         const whole = payloads();
@@ -125,7 +125,7 @@ function reversed(events: readonly Event[]): Event[] {
           ),
         );
         expect(transactions.length).toBeGreaterThan(5);
-      }, 60_000);
+      }, 180_000);
     });
   }
 });
