@@ -52,7 +52,7 @@ export function watch({ past, activity, history, metrics, countMessages, templat
 }
 
 /** Records what AWS counts of requests and invocations, and what the functions emit themselves. */
-function count(activity: Activity, metrics: MetricStore, ApiId: string): void {
+export function count(activity: Activity, metrics: MetricStore, ApiId: string): void {
   if (activity.kind === 'line') {
     const line = parseLogLine(activity.line);
     if (line?._aws !== undefined) recordEmbedded(metrics, line);

@@ -1,0 +1,130 @@
+// CloudWatch on a virtual clock. The periods of an alarm take minutes and hours; a drill fills each in as long as it needs, and all that the
+// stack does meanwhile counts for that period. The values are real, their times are not.
+
+import { alarmStates } from '../../console/dashboard/alarms.js';
+import type { MetricName } from '../../console/dashboard/metric-names.js';
+import { createMetricStore } from '../../console/dashboard/metrics.js';
+import { count } from '../../console/dashboard/watch.js';
+import { parseLogLine } from '../../contract/log-line.js';
+import type { Activity, InvocationActivity } from '../../local/activity.js';
+import { type ResolvedResource, resourcesOf, type Template } from '../../local/template.js';
+import type { ThrottledRequest } from './dynamodb-proxy.js';
+import type { MessageCounts } from './stack.js';
+
+export interface VirtualCloudWatch {
+  record(activity: Activity): void;
+  throttled(request: ThrottledRequest): void;
+  /** Runs one period. @returns the alarm's state at its end, judged by the template's own definition */
+  period(work: () => Promise<unknown>): Promise<'OK' | 'ALARM'>;
+  /** Runs what still belongs to the period that has just ended. */
+  late(work: () => Promise<unknown>): Promise<void>;
+}
+
+export interface Judged {
+  readonly template: Template;
+  readonly resources: ReadonlyMap<string, ResolvedResource>;
+  readonly counts: () => Promise<MessageCounts>;
+}
+
+/** Instances that the account has left, in the drill of Lambda's throttles. Without it, as many as are needed. */
+export type Concurrency = { left: number };
+
+export function createVirtualCloudWatch(
+  alarm: { readonly id: string; readonly periodSeconds: number },
+  { template, resources, counts }: Judged,
+  concurrency: Concurrency,
+): VirtualCloudWatch {
+  const store = createMetricStore();
+  const names = namesIn(template, resources);
+  const length = alarm.periodSeconds * 1000;
+  let start = 0;
+  let invocations: InvocationActivity[] = [];
+  const waitingSince: Record<'events' | 'deadLetters', number | undefined> = {
+    events: undefined,
+    deadLetters: undefined,
+  };
+  const value = (namespace: string, name: string, dimensions: MetricName['dimensions'], number: number) =>
+    store.record({ namespace, name, dimensions }, start, [number]);
+
+  /** Whether something may have changed the queues since they were last counted. */
+  let changed = true;
+  let counted: MessageCounts = { events: 0, inFlight: 0, deadLetters: 0 };
+
+  /** Queues are sampled at the end of each period; the age of their oldest message is counted by the virtual clock. */
+  const sampleQueues = async () => {
+    if (changed) counted = await counts();
+    changed = counted.events > 0;
+    for (const queue of ['events', 'deadLetters'] as const) {
+      waitingSince[queue] = counted[queue] === 0 ? undefined : (waitingSince[queue] ?? start);
+      const age = waitingSince[queue] === undefined ? 0 : (start + length - waitingSince[queue]) / 1000;
+      value('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: names[queue] }, counted[queue]);
+      value('AWS/SQS', 'ApproximateAgeOfOldestMessage', { QueueName: names[queue] }, age);
+    }
+  };
+
+  /** An invocation that starts while all instances are busy would have been throttled. */
+  const countThrottles = () => {
+    for (const { functionName, at } of invocations) {
+      const others = invocations.filter(
+        (each) => each.functionName === functionName && each.at <= at && at < each.at + each.duration,
+      );
+      if (others.length > concurrency.left) value('AWS/Lambda', 'Throttles', { FunctionName: functionName }, 1);
+    }
+    invocations = [];
+  };
+
+  const alone = withOneAlarm(template, alarm.id);
+  const judge = () => alarmStates(alone, resources, store, start)[0]!.state;
+
+  return {
+    record(activity) {
+      changed = true;
+      if (activity.kind === 'invocation') invocations.push(activity);
+      count(
+        activity.kind === 'line' ? { ...activity, line: atTime(activity.line, start) } : { ...activity, at: start },
+        store,
+        names.api,
+      );
+    },
+    throttled({ kind, table }) {
+      value('AWS/DynamoDB', `${kind}ThrottleEvents`, { TableName: table }, 1);
+    },
+    async period(work) {
+      await work();
+      countThrottles();
+      await sampleQueues();
+      start += length;
+      return judge();
+    },
+    async late(work) {
+      start -= length;
+      await work();
+      countThrottles();
+      changed = true;
+      start += length;
+    },
+  };
+}
+
+function withOneAlarm(template: Template, id: string): Template {
+  const others = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([other]) => other);
+  const kept = Object.entries(template.Resources).filter(([other]) => other === id || !others.includes(other));
+  return { ...template, Resources: Object.fromEntries(kept) };
+}
+
+/** A line with metrics carries its own time. */
+function atTime(line: string, at: number): string {
+  const parsed = parseLogLine(line) as { _aws?: object } | undefined;
+  return parsed?._aws === undefined ? line : JSON.stringify({ ...parsed, _aws: { ...parsed._aws, Timestamp: at } });
+}
+
+/** What metrics call the template's queues and its API. */
+function namesIn(template: Template, resources: ReadonlyMap<string, ResolvedResource>) {
+  const queueName = (hasRedrive: boolean) => {
+    const queues = resourcesOf(template, 'AWS::SQS::Queue');
+    const [id] = queues.find(([, properties]) => 'RedrivePolicy' in properties === hasRedrive)!;
+    return resources.get(id)!.attributes.QueueName!;
+  };
+  const [api] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
+  return { events: queueName(true), deadLetters: queueName(false), api };
+}

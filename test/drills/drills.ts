@@ -1,0 +1,262 @@
+// What is done to the local stack so that each alarm goes off for its real cause.
+
+import { charge, event } from '../support/events.js';
+import { until } from '../support/until.js';
+import type { Concurrency } from './clock.js';
+import { QUIET_HOURS, type StackUnderDrill } from './stack.js';
+
+export interface Drill {
+  /** The id of the alarm's construct. */
+  readonly alarm: string;
+  /** What was done, how it was ended, and where the values of the alarm's metric come from: for the table in docs/runbook.md. */
+  readonly did: string;
+  readonly ended: string;
+  readonly values: string;
+  /** Runs in each period while the cause lasts; `first` in the first of them. */
+  cause(drill: DrillContext, first: boolean): Promise<void>;
+  /** Ends the cause. */
+  end?(drill: DrillContext): Promise<void>;
+}
+
+export interface DrillContext {
+  readonly stack: StackUnderDrill;
+  readonly concurrency: Concurrency;
+  /** How many invocations of a function failed so far. */
+  failures(functionName: string): number;
+  /** How many lines with this outcome the functions have printed so far. */
+  lines(outcome: string): number;
+}
+
+/** Alarms that no drill can set off here, with the reason. */
+export const NOT_DRILLED: Readonly<Record<string, string>> = {
+  Webhook429:
+    'Only API Gateway throttles, and neither the local stack nor the emulator does. `test/lib` checks the metric filter.',
+};
+
+let posted = 0;
+export const payment = (fields: Record<string, unknown> = {}) => {
+  const id = ++posted;
+  return event('charge.succeeded', charge({ id: `ch_drill_${id}`, ...fields }), id, `evt_drill_${id}`);
+};
+
+/** What a stack does when all is well: an event arrives and is applied. */
+export async function allIsWell({ stack }: Pick<DrillContext, 'stack'>): Promise<void> {
+  await mustAnswer(stack, 200, payment());
+  await until(async () => (await stack.counts()).events === 0, 60_000);
+}
+
+async function mustAnswer(stack: StackUnderDrill, expected: number, body: object, secret?: string): Promise<void> {
+  const status = await stack.post(body, secret);
+  if (status !== expected) throw new Error(`the webhook answered ${status} instead of ${expected}`);
+}
+
+const NOT_AN_AMOUNT = { amount: 'a lot' };
+/** Posts an event and waits until a batch with it is with the worker: received, and gathered for the batch window of 2 seconds. */
+async function handToWorker(stack: StackUnderDrill): Promise<void> {
+  const { inFlight } = await stack.counts();
+  await mustAnswer(stack, 200, payment());
+  await until(async () => (await stack.counts()).inFlight > inFlight, 20_000);
+  await sleep(2_500);
+}
+
+type Cause = Pick<Drill, 'did' | 'ended' | 'cause' | 'end'>;
+
+const DENIED: Cause = {
+  did: 'DynamoDB denied every request of the worker, and one event was posted.',
+  ended: 'The permission was given back.',
+  async cause(drill, first) {
+    const { stack } = drill;
+    stack.dynamodb.treat('deny');
+    if (first) await mustAnswer(stack, 200, payment());
+    // The worker retries what is in the queue, so each period sees a failure.
+    const before = drill.lines('failed');
+    await until(() => drill.lines('failed') > before, 30_000);
+  },
+  async end({ stack }) {
+    stack.dynamodb.treat('pass');
+    await until(async () => (await stack.counts()).events === 0, 30_000);
+  },
+};
+
+const POISONED: Cause = {
+  did: 'An event was posted that is signed, but whose amount is not a number.',
+  ended: 'The dead letter was deleted.',
+  async cause({ stack }, first) {
+    if (!first) return;
+    await mustAnswer(stack, 200, payment(NOT_AN_AMOUNT));
+    await until(async () => (await stack.counts()).deadLetters === 1, 60_000);
+  },
+  end: ({ stack }) => stack.deleteDeadLetters(),
+};
+
+export const DRILLS: readonly Drill[] = [
+  {
+    alarm: 'Webhook5xx',
+    did: 'The list of signing secrets was emptied and ingest restarted. An event was posted each minute.',
+    ended: 'The secret was stored again.',
+    values: 'responses of the local gateway',
+    async cause({ stack }, first) {
+      if (first) {
+        stack.storeSecret('signingsecrets', '{"signingSecrets":[]}');
+        await restart(stack, 'ingest');
+      }
+      await mustAnswer(stack, 503, payment());
+    },
+    async end({ stack }) {
+      stack.storeSecret('signingsecrets');
+      await restart(stack, 'ingest');
+    },
+  },
+  {
+    alarm: 'NoEventsReceived',
+    did: `Nothing was posted. (\`quietHours\` was ${QUIET_HOURS}.)`,
+    ended: 'An event was posted.',
+    values: 'metrics that ingest printed',
+    async cause() {},
+  },
+  {
+    alarm: 'Refused',
+    did: 'In each period, 5 events were posted with the right signature and 20 with a forged one.',
+    ended: 'Nobody posted forgeries any more.',
+    values: 'metrics that ingest printed',
+    async cause({ stack }) {
+      for (let i = 0; i < 5; i++) await mustAnswer(stack, 200, payment());
+      for (let i = 0; i < 20; i++) await mustAnswer(stack, 400, payment(), 'whsec_forged');
+    },
+  },
+  {
+    alarm: 'IngestErrors',
+    did: 'The process of ingest was killed while it handled a request.',
+    ended: 'The local stack restarted it, as Lambda does.',
+    values: 'failed invocations',
+    async cause(drill) {
+      const { stack } = drill;
+      const before = drill.failures('ingest');
+      const { ingest } = stack.pids();
+      process.kill(ingest!, 'SIGSTOP');
+      const answer = stack.post(payment());
+      await sleep(200);
+      process.kill(ingest!, 'SIGKILL');
+      if ((await answer) !== 503) throw new Error('a crash of ingest was not answered with 503');
+      await until(() => drill.failures('ingest') > before, 5_000);
+    },
+    end: ({ stack }) => until(async () => (await stack.post(payment())) === 200, 20_000),
+  },
+  {
+    alarm: 'IngestThrottles',
+    did: 'The account had one instance left, and 5 events arrived at once.',
+    ended: 'The account had instances again.',
+    values: 'derived: invocations that overlap (nothing local throttles)',
+    async cause({ stack, concurrency }) {
+      concurrency.left = 1;
+      const { ingest } = stack.pids();
+      process.kill(ingest!, 'SIGSTOP');
+      const answers = Array.from({ length: 5 }, () => stack.post(payment()));
+      await sleep(300);
+      process.kill(ingest!, 'SIGCONT');
+      await Promise.all(answers);
+    },
+    async end({ concurrency }) {
+      concurrency.left = Number.POSITIVE_INFINITY;
+    },
+  },
+  {
+    alarm: 'WorkerThrottles',
+    did: 'The account had one instance left, and two batches were ready at once.',
+    ended: 'The account had instances again.',
+    values: 'derived: invocations that overlap (nothing local throttles)',
+    async cause({ stack, concurrency }) {
+      concurrency.left = 1;
+      const { worker } = stack.pids();
+      process.kill(worker!, 'SIGSTOP');
+      await handToWorker(stack);
+      await handToWorker(stack);
+      process.kill(worker!, 'SIGCONT');
+      await until(async () => (await stack.counts()).events === 0, 30_000);
+    },
+    async end({ concurrency }) {
+      concurrency.left = Number.POSITIVE_INFINITY;
+    },
+  },
+  {
+    alarm: 'EventsFailed',
+    ...DENIED,
+    values: 'metrics that the worker printed',
+  },
+  {
+    alarm: 'OldestMessage',
+    ...DENIED,
+    values: 'derived: the emulated queue, and the drill’s clock',
+  },
+  {
+    alarm: 'EventsNotUnderstood',
+    ...POISONED,
+    values: 'metrics that the worker printed',
+  },
+  {
+    alarm: 'DeadLetters',
+    ...POISONED,
+    values: 'the emulated queue',
+  },
+  {
+    alarm: 'DeadLettersExpiring',
+    ...POISONED,
+    did: `${POISONED.did} Its dead letter was left alone.`,
+    values: 'derived: the emulated queue, and the drill’s clock',
+  },
+  {
+    alarm: 'WorkerErrors',
+    did: 'The process of the worker was killed while it had a batch.',
+    ended: 'The local stack restarted it, and the batch was retried.',
+    values: 'failed invocations',
+    async cause(drill) {
+      const { stack } = drill;
+      const before = drill.failures('worker');
+      const { worker } = stack.pids();
+      process.kill(worker!, 'SIGSTOP');
+      await handToWorker(stack);
+      process.kill(worker!, 'SIGKILL');
+      await until(() => drill.failures('worker') > before, 5_000);
+    },
+    end: ({ stack }) => until(async () => (await stack.counts()).events === 0, 30_000),
+  },
+  {
+    alarm: 'TablesThrottled',
+    did: 'In each period, DynamoDB throttled two requests of the worker.',
+    ended: 'DynamoDB accepted everything again.',
+    values: 'derived: what a proxy in front of the emulated DynamoDB refused',
+    async cause({ stack }) {
+      stack.dynamodb.treat({ throttle: 2 });
+      await allIsWell({ stack });
+    },
+    async end({ stack }) {
+      stack.dynamodb.treat('pass');
+    },
+  },
+  {
+    alarm: 'ReconcileErrors',
+    did: 'A revoked API key was stored, and reconcile ran each hour against a fake of Stripe’s API.',
+    ended: 'The key was removed.',
+    values: 'failed invocations',
+    async cause({ stack }) {
+      stack.storeSecret('stripeapikey', '{"apiKey":"rk_test_revoked"}');
+      const { failed } = await stack.reconcile();
+      if (!failed) throw new Error('reconcile did not fail with a revoked key');
+    },
+    async end({ stack }) {
+      stack.storeSecret('stripeapikey');
+      if ((await stack.reconcile()).failed) throw new Error('reconcile failed without a key');
+    },
+  },
+];
+
+/** Ends a process; the local stack starts another, as Lambda starts a new instance. */
+async function restart(stack: StackUnderDrill, functionName: string): Promise<void> {
+  const pid = stack.pids()[functionName]!;
+  process.kill(pid, 'SIGKILL');
+  await until(() => stack.pids()[functionName] !== pid, 10_000);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,221 @@
+// The local stack in this process, with what a drill needs to break: DynamoDB, the secrets and the functions' processes.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetQueueAttributesCommand, PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { App } from 'aws-cdk-lib';
+import { parseSettings } from '../../contract/settings.js';
+import { readStackFile } from '../../contract/stack-file.js';
+import { bundleFolder } from '../../lib/functions.js';
+import { StripePartnerSyncStack } from '../../lib/stack.js';
+import type { Activity, InvocationActivity } from '../../local/activity.js';
+import type { ConsoleContext } from '../../local/console-server.js';
+import { type LocalFunction, startFunction } from '../../local/function.js';
+import { createSecretsManager } from '../../local/secrets.js';
+import { startLocalStack } from '../../local/stack.js';
+import { type ResolvedResource, resolve, resourcesOf, shortName, type Template } from '../../local/template.js';
+import { startFakeStripe } from '../support/fake-stripe.js';
+import { sign } from '../support/sign.js';
+import { type DynamoDBProxy, startDynamoDBProxy, type ThrottledRequest } from './dynamodb-proxy.js';
+
+/** The template that the drills judge by has the alarm NoEventsReceived after so many hours. */
+export const QUIET_HOURS = 24;
+
+const SECRET = 'whsec_drill';
+const SECRETS = { signingsecrets: JSON.stringify({ signingSecrets: [SECRET] }), stripeapikey: '{"apiKey":""}' };
+
+/** Messages that wait or are in flight. */
+export interface MessageCounts {
+  readonly events: number;
+  /** Of the events, those that a poller has received. */
+  readonly inFlight: number;
+  readonly deadLetters: number;
+}
+
+export interface StackUnderDrill {
+  readonly template: Template;
+  readonly resources: ReadonlyMap<string, ResolvedResource>;
+  readonly dynamodb: DynamoDBProxy;
+  /** Process IDs by function name, as they are now. */
+  pids(): Readonly<Record<string, number>>;
+  /** Posts an event as Stripe does. @returns the status of the response */
+  post(event: object, secret?: string): Promise<number>;
+  /** Stores a value of a secret, by the name of its construct in lower case. */
+  storeSecret(name: keyof typeof SECRETS, value?: string): void;
+  /** Invokes the scheduled function once, which the local stack does not start. */
+  reconcile(): Promise<InvocationActivity>;
+  counts(): Promise<MessageCounts>;
+  deleteDeadLetters(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Listeners {
+  readonly activity: (activity: Activity) => void;
+  readonly throttle: (request: ThrottledRequest) => void;
+}
+
+export async function startStackUnderDrill(listeners: Listeners): Promise<StackUnderDrill> {
+  const folder = mkdtempSync(join(tmpdir(), 'drills-'));
+  const cleanups: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  };
+  try {
+    return { ...(await start(folder, listeners, cleanups)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  folder: string,
+  listeners: Listeners,
+  cleanups: (() => unknown)[],
+): Promise<Omit<StackUnderDrill, 'stop'>> {
+  const closing = (server: Server) => {
+    cleanups.push(() => server.close());
+    return server;
+  };
+  const engine: Server = createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
+  const dynamodb = await startDynamoDBProxy(await listen(closing(engine)), listeners.throttle);
+  cleanups.push(() => dynamodb.stop());
+  const secrets = new Map<string, string>(Object.entries(SECRETS));
+  const nameInArn = (arn: string) => arn.split(':').at(-1)!;
+  const secretsManager = await listen(
+    closing(createSecretsManager({ get: (arn) => secrets.get(nameInArn(arn)), put: () => {} })),
+  );
+  const stripe = await startFakeStripe();
+  cleanups.push(() => stripe.stop());
+
+  const settings = parseSettings({ livemode: 'both' });
+  const stackFile = join(folder, 'stack.json');
+  let context: ConsoleContext | undefined;
+  const stack = await startLocalStack({
+    settings,
+    port: 0,
+    stackFile,
+    signingSecrets: [SECRET],
+    dynamodb: dynamodb.endpoint,
+    secretsManager,
+    onLine: () => {},
+    onNotice: () => {},
+    console: async (given) => {
+      context = given;
+      return { listener: (_, response) => response.end(), close: () => {} };
+    },
+  });
+  cleanups.push(() => stack.stop());
+  // The console is made, and its context known, at the first request.
+  await fetch(stack.file.consoleUrl!);
+  const { physical: resources, activity } = context!;
+  activity.subscribe(listeners.activity);
+
+  const sqs = new SQSClient({
+    region: stack.file.region,
+    endpoint: stack.file.sqsEndpoint,
+    credentials: { accessKeyId: 'drill', secretAccessKey: 'drill' },
+  });
+  cleanups.push(() => sqs.destroy());
+  const template = templateWithEveryAlarm(folder, settings);
+  let scheduled: Promise<{ name: string; local: LocalFunction }> | undefined;
+  cleanups.push(async () => (await scheduled)?.local.stop());
+
+  return {
+    template,
+    resources,
+    dynamodb,
+    pids: () => readStackFile(stackFile).pids,
+    async post(event, secret = SECRET) {
+      const body = JSON.stringify(event);
+      const headers = { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': sign(body, secret) };
+      const response = await fetch(stack.file.webhookUrl, { method: 'POST', body, headers });
+      await response.arrayBuffer();
+      return response.status;
+    },
+    storeSecret(name, value = SECRETS[name]) {
+      secrets.set(name, value);
+    },
+    async reconcile() {
+      scheduled ??= startReconcile(template, resources, {
+        AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
+        AWS_ENDPOINT_URL_SQS: stack.file.sqsEndpoint,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
+        STRIPE_API_BASE: stripe.url,
+      });
+      const { name: functionName, local } = await scheduled;
+      const at = Date.now();
+      const failed = await local.invoke({}).then(
+        () => false,
+        () => true,
+      );
+      const activity = { kind: 'invocation', at, duration: Date.now() - at, functionName, failed } as const;
+      listeners.activity(activity);
+      return activity;
+    },
+    async counts() {
+      const [waiting, inFlight] = await countMessages(sqs, stack.file.queueUrl);
+      const [deadLetters, handled] = await countMessages(sqs, stack.file.deadLetterQueueUrl);
+      return { events: waiting + inFlight, inFlight, deadLetters: deadLetters + handled };
+    },
+    async deleteDeadLetters() {
+      await sqs.send(new PurgeQueueCommand({ QueueUrl: stack.file.deadLetterQueueUrl }));
+    },
+  };
+}
+
+async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<[waiting: number, inFlight: number]> {
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }));
+  return [Number(Attributes?.[names[0]]), Number(Attributes?.[names[1]])];
+}
+
+/** The local stack has no alarm on silence; the other names are those of the local stack. */
+function templateWithEveryAlarm(folder: string, settings: ReturnType<typeof parseSettings>): Template {
+  process.env.CDK_VALIDATION = 'false';
+  const app = new App({
+    outdir: join(folder, 'cdk.out'),
+    analyticsReporting: false,
+    context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
+  });
+  const stack = new StripePartnerSyncStack(app, 'local', { ...settings, retainData: false, quietHours: QUIET_HOURS });
+  const { templateFullPath } = app.synth().getStackArtifact(stack.artifactId);
+  return JSON.parse(readFileSync(templateFullPath, 'utf8'));
+}
+
+/** Starts the function that only a schedule invokes, with the environment that the template gives it. */
+async function startReconcile(
+  template: Template,
+  resources: ReadonlyMap<string, ResolvedResource>,
+  endpoints: Readonly<Record<string, string>>,
+): Promise<{ name: string; local: LocalFunction }> {
+  const found = resourcesOf(template, 'AWS::Lambda::Function').find(([id]) => shortName(template, id) === 'reconcile');
+  const [name, properties] = found!;
+  const { Variables } = properties.Environment as { Variables: Record<string, unknown> };
+  const local = await startFunction({
+    name,
+    folder: bundleFolder('reconcile'),
+    handler: String(properties.Handler),
+    timeoutSeconds: Number(properties.Timeout),
+    environment: {
+      ...(resolve(Variables, resources) as Record<string, string>),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'reconcile',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...endpoints,
+    },
+    onLine: () => {},
+    onStart: () => {},
+  });
+  return { name, local };
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
