@@ -27,7 +27,6 @@ const BY_METRIC: Readonly<Record<string, string>> = {
   [WORKER_METRICS.waiting]: 'Events whose customer or invoice is not known yet. A later event completes them.',
   [WORKER_METRICS.customer_updated]: 'Events that created or updated a customer.',
   [WORKER_METRICS.unchanged]: 'Events that are noted and change no row, for example a dispute that is still open.',
-  [WORKER_METRICS.unchanged]: 'Events that were stored and change no row yet, for example an open dispute.',
   [WORKER_METRICS.stale]: 'Duplicates, and events older than one that is already applied. They change nothing.',
   [WORKER_METRICS.ignored]: 'Events that change nothing, for example customers without a customer_key.',
   [WORKER_METRICS.failed]: 'Attempts that failed. The worker tries again; dead letters follow if it keeps failing.',
