@@ -4,9 +4,15 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { owedLines } from '../../cli/owed-lines.js';
+import { readRulesFile } from '../../cli/read-rewards.js';
 import { postSigned } from '../../cli/sample-events.js';
+import { targetOfStackFile } from '../../cli/target.js';
+import { formatMoney } from '../../contract/money.js';
 import { DEFAULT_SETTINGS, SETTING_NAMES } from '../../contract/settings.js';
 import { DEFAULT_STACK_FILE, type StackFile } from '../../contract/stack-file.js';
+import { dayOf } from '../../rewards/dates.js';
+import { parseRules } from '../../rewards/parse-rules.js';
 import { CREDENTIALS } from '../aws.js';
 import { countMessages } from '../event-source.js';
 import { eventMaker } from './events.js';
@@ -64,6 +70,7 @@ async function tell(stack: StackFile): Promise<boolean> {
   }
   if (!(await printCounted(tables, transactions, countedInTheEnd(settings)))) failures++;
   tables.close();
+  await printOwed(stack);
   say(
     failures === 0
       ? '\nEvery step led to the rows it should.'
@@ -141,6 +148,24 @@ async function printCounted(
   const names = Object.keys(expected);
   return Object.keys(counted).length === names.length && names.every((name) => counted[name] === expected[name]);
 }
+
+/** What the same rows come to for the partners: by the stack's own rules if it has some. Other runs' payments count too. */
+async function printOwed(stack: StackFile): Promise<void> {
+  const target = targetOfStackFile(stack);
+  try {
+    const rules = stack.rewardsFile ? readRulesFile(stack.rewardsFile) : parseRules(DEMO_RULES);
+    const asOf = dayOf(Date.now() / 1000);
+    const livemode = stack.settings.livemode === 'live' ? 'live' : 'test';
+    const lines = await owedLines(target, { rules, by: ['partner'], asOf, livemode });
+    say(`\nWhat each partner is owed, by ${stack.rewardsFile ? stack.rewardsFile : `the rule ${DEMO_RULES}`}:\n`);
+    for (const { partner, reward, amount_net, currency } of lines)
+      say(`  ${partner}  ${formatMoney(reward, currency)} of ${formatMoney(amount_net, currency)}`);
+  } finally {
+    target.close();
+  }
+}
+
+const DEMO_RULES = '[{ "percent": "20" }]';
 
 function say(text: string) {
   process.stdout.write(`${text}\n`);
