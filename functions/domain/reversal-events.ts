@@ -36,7 +36,8 @@ export function decideRefund(event: StripeEvent, settings: Settings): Decision {
 /** Decides `charge.dispute.*`. */
 export function decideDispute(event: StripeEvent, settings: Settings): Decision {
   const dispute = expectObject(event, 'dispute');
-  const id = requiredId(dispute, 'id');
+  // Before disputes had IDs, a charge had at most one.
+  const id = referencedId(dispute.id, 'id') ?? referencedId(dispute.charge, 'charge') ?? requiredId(dispute, 'id');
   const snapshot = defined({
     ...sourceOf(event),
     id,

@@ -220,7 +220,7 @@ function reversals(
 ) {
   const newestOfEach = (some: readonly Fact[]) => [
     ...new Map(
-      some.filter(({ object }) => idOf(object.charge) === chargeId).map((fact) => [fact.object.id, fact]),
+      some.filter(({ object }) => idOf(object.charge) === chargeId).map((fact) => [fact.object.id ?? chargeId, fact]),
     ).values(),
   ];
   const by: Fact[] = [];
