@@ -35,7 +35,7 @@ function describeScenarios(how: string, crashes: number) {
         (rows, choices) => expect({ rows, choices }).toEqual({ rows: expected, choices }),
         {
           crashes,
-          limit: LIMIT * (scenario.effort ?? 1),
+          limit: LIMIT,
         },
       );
       count(exploration);

@@ -3,7 +3,7 @@
 export interface Mutant {
   readonly what: string;
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** Text that the file contains exactly once. */
   readonly find: string;
   readonly replace: string;
   /** The test file that must fail. */
@@ -11,354 +11,385 @@ export interface Mutant {
 }
 
 const STORE = 'test/store/store.test.ts';
+const REQUESTS = 'test/store/requests.test.ts';
 const PERMUTATIONS = 'test/e2e/permutations.test.ts';
-const INTERLEAVINGS = 'test/e2e/interleavings.test.ts';
+const COUNTEREXAMPLES = 'test/proofs/counterexamples.test.ts';
+const SIMULATOR = 'test/simulator/simulator.test.ts';
 const BATCHES = 'test/worker/process-batch.test.ts';
 
-const transactions = 'functions/store/transactions.ts';
-const links = 'functions/store/customer-links.ts';
-const customers = 'functions/store/customers.ts';
-const invoices = 'functions/store/invoices.ts';
-const apply = 'functions/store/apply.ts';
-const connection = 'functions/store/connection.ts';
-const collapse = 'functions/domain/collapse.ts';
-const invoiceRow = 'functions/domain/invoice-row.ts';
+/** Edits of one file that all break one test. */
+const edits = (
+  file: string,
+  breaks: string,
+  each: readonly (readonly [what: string, find: string, replace: string, breaks?: string])[],
+): Mutant[] => each.map(([what, find, replace, other]) => ({ what, file, find, replace, breaks: other ?? breaks }));
 
 export const MUTANTS: readonly Mutant[] = [
-  // Conditions.
-  {
-    what: 'a record overwrites a newer one',
-    file: transactions,
-    find: '(#status = :recorded AND #version < :version)',
-    replace: '#status = :recorded',
-    breaks: STORE,
-  },
-  {
-    what: 'a record overwrites a tombstone',
-    file: transactions,
-    find: '(#status = :recorded AND #version < :version)',
-    replace: '#version < :version',
-    breaks: STORE,
-  },
-  {
-    what: 'a record needs a row to be there',
-    file: transactions,
-    find: "'attribute_not_exists(transaction_id) OR (#status = :recorded",
-    replace: "'(#status = :recorded",
-    breaks: STORE,
-  },
-  {
-    what: 'an older deletion does not delete',
-    file: transactions,
-    find: ' OR #status = :recorded OR #version < :version',
-    replace: ' OR #version < :version',
-    breaks: STORE,
-  },
-  {
-    what: 'a newer deletion leaves the older tombstone',
-    file: transactions,
-    find: ' OR #status = :recorded OR #version < :version',
-    replace: ' OR #status = :recorded',
-    breaks: STORE,
-  },
-  {
-    what: 'attribution overwrites a key that was not read',
-    file: transactions,
-    find: "    'customer_key_source',\n    'customer_key',\n",
-    replace: "    'customer_key_source',\n",
-    breaks: STORE,
-  },
-  {
-    what: 'attribution overwrites an own key',
-    file: transactions,
-    find: "    'customer_key_source',\n    'customer_key',\n",
-    replace: "    'customer_key',\n",
-    breaks: STORE,
-  },
-  {
-    what: 'attribution ignores whose charge it is',
-    file: transactions,
-    find: "    'stripe_customer_id',\n    'customer_key_source',",
-    replace: "    'customer_key_source',",
-    breaks: STORE,
-  },
-  {
-    what: 'a sweep touches rows with a key of their own',
-    file: transactions,
-    find: " && row.customer_key_source !== 'own'",
-    replace: '',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'a sweep touches rows of other Stripe customers',
-    file: transactions,
-    find: ' && row.stripe_customer_id === stripeCustomerId',
-    replace: '',
-    breaks: STORE,
-  },
-  {
-    what: 'a computed row takes the place of another version',
-    file: transactions,
-    find: "['version', 'amount_refunded', 'customer_key'] as const",
-    replace: "['amount_refunded', 'customer_key'] as const",
-    breaks: STORE,
-  },
-  {
-    what: 'a computed row takes the place of another sum',
-    file: transactions,
-    find: "['version', 'amount_refunded', 'customer_key'] as const",
-    replace: "['version', 'customer_key'] as const",
-    breaks: STORE,
-  },
-  {
-    what: 'a computed row takes the place of one that nobody read',
-    file: transactions,
-    find: "{ ConditionExpression: 'attribute_not_exists(transaction_id)' }",
-    replace: '{}',
-    breaks: STORE,
-  },
-  {
-    what: 'an older link overwrites a newer one',
-    file: links,
-    find: 'if (current && current.version >= change.version) return { link: current, sweep: true, stale: true };',
-    replace: '',
-    breaks: STORE,
-  },
-  {
-    what: 'a link is written without the condition that it is as read',
-    file: links,
-    find: "ConditionExpression: '#version = :read',",
-    replace: "ConditionExpression: '#version = :read OR attribute_exists(pk)',",
-    breaks: STORE,
-  },
-  {
-    what: 'a first link is written without a condition',
-    file: links,
-    find: "{ ConditionExpression: 'attribute_not_exists(pk)' }",
-    replace: '{}',
-    breaks: STORE,
-  },
-  {
-    what: 'an older snapshot overwrites a customer',
-    file: customers,
-    find: "conditions.push('(attribute_not_exists(#version) OR #version < :version)');",
-    replace: "conditions.push('(attribute_not_exists(nothing))');",
-    breaks: STORE,
-  },
-  {
-    what: 'a later claim takes a customer from its referrer',
-    file: customers,
-    find: "conditions.push('(attribute_not_exists(partner_version) OR partner_version > :partner_version)');",
-    replace: "conditions.push('(attribute_not_exists(nothing))');",
-    breaks: STORE,
-  },
-  {
-    what: 'a snapshot leaves what it lacks',
-    file: customers,
-    find: 'remove.push(`#${name}`);',
-    replace: '{ delete names[`#${name}`]; }',
-    breaks: STORE,
-  },
-  {
-    what: 'a customer is not made to exist',
-    file: customers,
-    find: "return row ? undefined : { ConditionExpression: 'attribute_not_exists(customer_key)' };",
-    replace: 'return undefined;',
-    breaks: PERMUTATIONS,
-  },
+  ...edits('functions/store/requests.ts', REQUESTS, [
+    ['a replaced item keeps its revision', '_revision: (revision ?? 0) + 1', '_revision: revision ?? 1'],
+    ['an item takes the place of another revision', "'#revision = :revision'", "'attribute_exists(#revision)'"],
+    [
+      'an item takes the place of one that nobody read',
+      "'attribute_not_exists(#key)'",
+      "'attribute_not_exists(#key) OR attribute_exists(#key)'",
+    ],
+    [
+      'a row of 0.1.0 is replaced whatever its version',
+      '`${absent} AND #version = :version`',
+      '`${absent} OR #version = :version`',
+    ],
+    [
+      'a row of 0.1.0 is replaced after it got a revision',
+      '`${absent} AND #version = :version`',
+      '`#version = :version`',
+    ],
+    [
+      'a failed condition counts as success',
+      'instanceof ConditionalCheckFailedException) return undefined',
+      'instanceof ConditionalCheckFailedException) return item',
+    ],
+    [
+      'an update is not tried again',
+      'current = await readItem(context, at);',
+      'return { item: current, written: false };',
+    ],
+    ['a read is eventually consistent', '{ consistent = true }', '{ consistent = false }'],
+    ['a partition is read eventually consistent', '        ConsistentRead: true,\n', '', PERMUTATIONS],
+    ['a partition is read for its first page', '} while (ExclusiveStartKey);', '} while (false);'],
+    [
+      'all unprocessed keys are forgotten',
+      'pending = pending.filter((at) => unprocessed.has(keyText(at)));\n    }\n  });\n  return found;',
+      'pending = [];\n    }\n  });\n  return found;',
+    ],
+    [
+      'some unprocessed keys are forgotten',
+      'pending = pending.filter((at) => unprocessed.has(keyText(at)));\n    }\n  });\n  return found;',
+      'pending = pending.filter((at) => unprocessed.has(keyText(at))).slice(1);\n    }\n  });\n  return found;',
+    ],
+    [
+      'all unprocessed items are forgotten',
+      'pending = pending.filter((at) => unprocessed.has(keyText(at)));\n    }\n  });\n}',
+      'pending = [];\n    }\n  });\n}',
+    ],
+    [
+      'some unprocessed items are forgotten',
+      'pending = pending.filter((at) => unprocessed.has(keyText(at)));\n    }\n  });\n}',
+      'pending = pending.filter((at) => unprocessed.has(keyText(at))).slice(1);\n    }\n  });\n}',
+    ],
+    [
+      'of several failures at once the first stops the rest',
+      'await work(item).catch((error) => errors.push(error))',
+      'await work(item)',
+    ],
+    ['a failure at once is lost', 'if (errors.length > 0) throw errors[0];', ''],
+  ]),
+  ...edits('functions/store/report.ts', BATCHES, [
+    [
+      'only the first of several merged events is reported as failed',
+      'for (const decision of merged.decisions) applied.get(decision)!.error',
+      'for (const decision of merged.decisions.slice(0, 1)) applied.get(decision)!.error',
+      SIMULATOR,
+    ],
+    ['a failure does not stop the steps that come after it', 'failed.add(merged);', '', SIMULATOR],
+  ]),
+  ...edits('functions/store/links.ts', STORE, [
+    ['an older link overwrites a newer one', 'if (link && !isNewer(change, link)) return undefined;', ''],
+    [
+      'a stale link does not finish its first delivery',
+      'if (link && !isNewer(change.oldest, link)) mustSweep = true;',
+      'if (link && !isNewer(change, link)) mustSweep = true;',
+      COUNTEREXAMPLES,
+    ],
+    ['a stale link is never swept', 'if (link && !isNewer(change.oldest, link)) mustSweep = true;', '', SIMULATOR],
+    ['a link that moved is not swept', 'if (isMoved) mustSweep = true;', '', PERMUTATIONS],
+    ['a link forgets how often it moved', 'moves: (link?.moves ?? 0) + Number(isMoved)', 'moves: 1'],
+    [
+      'a sweep reads the link before the rows',
+      'const rows = await readItems(context, keys);\n    const link = linkOf(await readItem(context, linkKey(context.tables, stripeCustomerId)));',
+      'const link = linkOf(await readItem(context, linkKey(context.tables, stripeCustomerId)));\n    const rows = await readItems(context, keys);',
+      COUNTEREXAMPLES,
+    ],
+    ['a sweep gives up on a row that has changed', 'pending = changed;', 'pending = [];'],
+    ['a sweep touches rows that depend on another', '|| !dependsOn(row, stripeCustomerId)', ''],
+    [
+      'a sweep takes an equal key for an equal link',
+      'if (keyOf(row) === link.customer_key && row._link === link.moves) return;',
+      'if (keyOf(row) === link.customer_key) return;',
+    ],
+  ]),
+  ...edits('functions/domain/row.ts', STORE, [
+    ['a row with its own key depends on the link', " && row.customer_key_source !== 'own'", ''],
+    ['a row depends on every Stripe customer', 'row.stripe_customer_id === stripeCustomerId && ', ''],
+    [
+      'a sweep makes a deleted row payable',
+      "row.status === 'deleted' ? { deleted_customer_key: link.customer_key } : { customer_key: link.customer_key }",
+      '{ customer_key: link.customer_key }',
+      PERMUTATIONS,
+    ],
+    [
+      'a deleted row keeps its amount',
+      'amount_net: deleted_reason ? 0 : amount',
+      'amount_net: amount',
+      'test/domain/charge-row.test.ts',
+    ],
+  ]),
+  ...edits('functions/store/apply.ts', PERMUTATIONS, [
+    ['a charge does not say that it depends', 'return known.get(at) ? [] : [{ merged, at }];', 'return [];'],
+    [
+      'a failed write of dependents does not fail its charge',
+      'await Promise.all(missing.map(({ merged }) => report.attempt(merged, () => written)));',
+      '',
+      BATCHES,
+    ],
+    [
+      'evidence of charges is not written',
+      'await inParallel([...ofCharges, ...ofInvoices]',
+      'await inParallel([...ofInvoices]',
+    ],
+    ['a failed first read is not reported', 'for (const merged of all) report.fail(merged, error);', '', BATCHES],
+  ]),
+  ...edits('functions/store/charges.ts', SIMULATOR, [
+    ['a row is not read again after it was written', 'pending = unsettled;', 'pending = [];', STORE],
+    ['inputs older than the row’s replace it', 'if (row === undefined) return true;', 'return true;', STORE],
+    [
+      'evidence older than the row’s replaces it',
+      '< ((row._evidence as number | undefined) ?? 0)) return false;',
+      '< 0) return false;',
+      STORE,
+    ],
+    ['a link older than the row’s replaces it', '>= (row._link ?? 0);', '>= 0;', STORE],
+    ['a failed second read is not reported', 'for (const { merged } of targets) report.fail(merged, error);', ''],
+    [
+      'a row that lost its condition is taken as written',
+      "target.row = item ? (item as unknown as StoredRow) : 'unknown';",
+      'target.row = wanted;',
+    ],
+  ]),
+  ...edits('functions/store/invoices.ts', COUNTEREXAMPLES, [
+    [
+      'evidence is read before the row that it replaces',
+      'let row = (await readItem(context, at)) as StoredRow | undefined;\n  for (let changed = false; ; ) {\n    const wanted = await wantedRow(context, settings, invoiceId);',
+      'let row: StoredRow | undefined;\n  for (let changed = false; ; ) {\n    const wanted = await wantedRow(context, settings, invoiceId);\n    row = (await readItem(context, at)) as StoredRow | undefined;',
+    ],
+    [
+      'an invoice is not read again after its row',
+      'if (item) changed = true;',
+      'if (item) return { row: item as unknown as StoredRow, changed: true };',
+      SIMULATOR,
+    ],
+    ['an invoice does not say that it depends', 'await writeKeys(context, [dependent]);', '', PERMUTATIONS],
+    [
+      'an invoice reads its link before it says that it depends',
+      'await writeKeys(context, [dependent]);\n  return linkOf(await readItem(context, link));',
+      'await writeKeys(context, [dependent]);\n  return linkOf(read.get(link));',
+      SIMULATOR,
+    ],
+    [
+      'what is related indirectly is not read',
+      'pending = [...new Map(missing.map((entity) => [entityText(entity), entity])).values()];',
+      'pending = [];',
+      STORE,
+    ],
+  ]),
+  ...edits('functions/store/customers.ts', STORE, [
+    ['an older snapshot overwrites a customer', 'if (known && !isNewer(snapshot, known)) return undefined;', ''],
+    [
+      'a later claim takes a customer from its referrer',
+      'if (earliestClaim(known, partner) !== partner) return undefined;',
+      '',
+    ],
+    ['a snapshot leaves what it lacks', '{ name: undefined, email: undefined, ...attributes', '{ ...attributes'],
+    ['a customer is not made to exist', 'if (row && !snapshot', 'if (!snapshot'],
+  ]),
+  ...edits('functions/domain/event.ts', 'test/domain/event.test.ts', [
+    ['the time is not padded', ".padStart(12, '0')", ''],
+    [
+      'the smaller rendering counts',
+      "(a.api_version ?? '') > (b.api_version ?? '')",
+      "(a.api_version ?? '') < (b.api_version ?? '')",
+      COUNTEREXAMPLES,
+    ],
+    ['the first rendering counts', "(a.api_version ?? '') > (b.api_version ?? '')", 'false', COUNTEREXAMPLES],
+    ['the older counts', ': a.version > b.version;', ': a.version < b.version;', 'test/domain/join.test.ts'],
+  ]),
+  ...edits('functions/domain/join.ts', 'test/domain/join.test.ts', [
+    [
+      'a newer success undoes a failure',
+      'newest(all.filter(({ failure }) => failure)) ?? newest(all)',
+      'newest(all)',
+      STORE,
+    ],
+    ['the latest claim counts', 'return a.version < b.version ? a : b;', 'return a.version > b.version ? a : b;'],
+    [
+      'a merged link forgets its oldest event',
+      'return { ...(isNewer(b, a) ? b : a), oldest };',
+      'return isNewer(b, a) ? b : a;',
+      COUNTEREXAMPLES,
+    ],
+    ['the older piece of evidence stays', 'if (!known || isNewer(item, known))', 'if (!known)'],
+    [
+      'the newest refund of a charge is dropped when evidence is joined',
+      'refunds: joinLists(a.refunds, b.refunds, ({ id }) => id),',
+      'refunds: a.refunds ?? b.refunds,',
+    ],
+    [
+      'disputes are dropped when evidence is joined',
+      'disputes: joinLists(a.disputes, b.disputes, ({ id }) => id),',
+      'disputes: a.disputes ?? b.disputes,',
+      PERMUTATIONS,
+    ],
+    [
+      'what is related is dropped when evidence is joined',
+      'related: joinEntities(a.related, b.related),',
+      'related: a.related ?? b.related,',
+      PERMUTATIONS,
+    ],
+  ]),
+  ...edits('functions/domain/reversals.ts', 'test/domain/reversals.test.ts', [
+    [
+      'a refund that the charge shows is added once more',
+      '!refund.undone && !includes(charge, refund)',
+      '!refund.undone',
+    ],
+    ['a refund that was undone is added', '!refund.undone && !includes(charge, refund)', '!includes(charge, refund)'],
+    ['an undone refund stays refunded', 'refund.undone && stillIncludes(charge, refund)', 'false'],
+    ['a refund that the charge no longer shows is subtracted', 'return undone > at ||', 'return true ||'],
+    [
+      'an undone refund is subtracted though the charge never showed it',
+      'if (!charge || !includes(charge, refund)) return false;',
+      'if (!charge) return false;',
+    ],
+    ['within a second a refund comes before its charge’s refund', 'refund.created < at ||', 'refund.created <= at ||'],
+    [
+      'a refund comes after the charge’s refund of the same second',
+      "(refund.created === at && charge.event_type === 'charge.refunded')",
+      'false',
+    ],
+    [
+      'within a second a refund is undone before any charge event',
+      "undone > at || (undone === at && charge.event_type === 'charge.refunded')",
+      'undone > at',
+    ],
+    ['more is refunded than was paid', 'Math.min(payment.amount, shown + total(added))', 'shown + total(added)'],
+    [
+      'more is subtracted than is shown',
+      'Math.max(0, shownBy(view, settings) - total(subtracted))',
+      'shownBy(view, settings) - total(subtracted)',
+    ],
+    [
+      'more is disputed than is left',
+      'isForeign ? left : Math.min(left, total(disputes))',
+      'isForeign ? left : total(disputes)',
+    ],
+    [
+      'a dispute in another currency counts by its number',
+      'isForeign ? left : Math.min(left, total(disputes))',
+      'Math.min(left, total(disputes))',
+    ],
+    ['an inquiry counts', " && !status.startsWith('warning_')", ''],
+    ['a dispute that was won counts', "const NOT_HELD = ['won', 'prevented'];", "const NOT_HELD = ['prevented'];"],
+    [
+      'an appeal does not count',
+      "const LOST = ['lost', 'appeal_needs_response', 'appeal_under_review'];",
+      "const LOST = ['lost'];",
+    ],
+    ['an open dispute counts under lost', "if (disputes === 'lost') return LOST.includes(status);", ''],
+    [
+      'a released amount counts as a refund',
+      'charge.says_refunded || evidence.refunds_shown?.some(({ shows }) => shows) ? Math.max(1, charge.shown) : 0',
+      'charge.shown',
+    ],
+    ['a partial refund deletes under net', "(partialRefund === 'delete' || sum >= amount)", 'true'],
+    [
+      'a partial refund is not sufficient under delete',
+      "(partialRefund === 'delete' || sum >= amount)",
+      'sum >= amount',
+    ],
+    ['nothing reversed is sufficient', 'sum > 0 && (', '('],
+    [
+      'a dispute alone does not delete',
+      "return isSufficient(refunded + disputed) ? 'disputed' : undefined;",
+      'return undefined;',
+    ],
+  ]),
+  ...edits('functions/domain/invoice-row.ts', 'test/domain/invoice-row.test.ts', [
+    [
+      'a link by charge outranks one by payment intent',
+      'linkedInvoice(intents, view) ?? linkedInvoice([charge], view)',
+      'linkedInvoice([charge], view) ?? linkedInvoice(intents, view)',
+    ],
+    ['the invoice that the charge names is not read', 'evidence.refunded?.invoice_id ?? ', ''],
+    [
+      'a failure counts for every invoice',
+      'evidence.failed && linkedInvoice([entity], view) === invoiceId',
+      'evidence.failed',
+    ],
+    [
+      'refunds of other invoices are added',
+      '|| invoiceOf(entity, evidence, view) !== invoiceId) continue;',
+      ') continue;',
+    ],
+    ['an invoice’s refunds exceed what was paid', 'refunded = Math.min(paid.amount, refunded);', ''],
+    [
+      'tax is taken off before the decision',
+      'deletedBy(paid.amount, sum, settings)',
+      'deletedBy(paid.amount - 1, sum, settings)',
+    ],
+    [
+      'half a unit is rounded down',
+      '(2n * BigInt(amount) * excluding + total) / (2n * total)',
+      '(BigInt(amount) * excluding) / total',
+    ],
+    [
+      'a total of nothing is divided by',
+      'if (!basis || basis.total <= 0) return balance;',
+      'if (!basis) return balance;',
+    ],
+  ]),
+  ...edits('functions/domain/charge-row.ts', 'test/domain/charge-row.test.ts', [
+    ['a failed payment is recorded', 'deleted_reason: failure }', 'deleted_reason: undefined }'],
+  ]),
 
-  // Second reads, and what a redelivery finishes.
-  {
-    what: 'the link is not read again after the row',
-    file: apply,
-    find: 'if (by === link?.customer_key) return;',
-    replace: 'return;',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'a stale charge does not finish its first delivery',
-    file: apply,
-    find: 'const toCheck = following.filter(isWhole);',
-    replace: 'const toCheck = following.filter(isWhole).filter((each) => written.has(each));',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'a stale customer does not finish its first delivery',
-    file: links,
-    find: 'return { link: current, sweep: true, stale: true }',
-    replace: 'return { link: current, sweep: false, stale: true }',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'the link is not read again after a sweep',
-    file: links,
-    find: 'if (current.customer_key === sweptBy.customer_key) return attributed;',
-    replace: 'return attributed;',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'row and link are not compared again after attribution',
-    file: links,
-    find: 'await attribute(connection, row, link.customer_key);\n',
-    replace: 'await attribute(connection, row, link.customer_key);\n    return;\n',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'a charge does not say that it follows',
-    file: apply,
-    find: 'marks.map(({ change }) => followerKeyOf(',
-    replace: '[].map(({ change }) => followerKeyOf(',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'an invoice does not say that it follows',
-    file: invoices,
-    find: 'await writeLinks(connection, [followerKey.key]);',
-    replace: '{}',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'a link that moved is not swept',
-    file: links,
-    find: 'sweep: current?.customer_key !== link.customer_key',
-    replace: 'sweep: false',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'an invoice is not read again after its row',
-    file: invoices,
-    find: 'if (await replaceTransaction(connection, row, current)) changed = true;',
-    replace: 'if (await replaceTransaction(connection, row, current)) return { row, changed: true };',
-    breaks: INTERLEAVINGS,
-  },
-  {
-    what: 'a batch reads eventually consistent',
-    file: connection,
-    find: 'requests[table] ??= { ConsistentRead: true, Keys: [] };',
-    replace: 'requests[table] ??= { Keys: [] } as never;',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'a partition is read eventually consistent',
-    file: connection,
-    find: '        ConsistentRead: true,\n        KeyConditionExpression',
-    replace: '        KeyConditionExpression',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'a partition is read for its first page',
-    file: connection,
-    find: '} while (ExclusiveStartKey);',
-    replace: '} while (false);',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'unprocessed keys are forgotten',
-    file: connection,
-    find: 'pending = pending.filter(({ table, key }) => unprocessed.has(keyText(table, key)));',
-    replace: 'pending = [];',
-    breaks: BATCHES,
-  },
-  {
-    what: 'unprocessed items are forgotten',
-    file: connection,
-    find: 'pending = pending.filter((item) => unprocessed.has(linkText(item)));',
-    replace: 'pending = [];',
-    breaks: BATCHES,
-  },
-  {
-    what: 'a failed mark does not fail its charge',
-    file: apply,
-    find: '...marks.map((each) => attempt(each, () => marked)),',
-    replace: '',
-    breaks: BATCHES,
-  },
-
-  {
-    what: 'a row is left because one of its events failed at something else',
-    file: apply,
-    find: 'work.transactions.filter(isWhole)',
-    replace: 'work.transactions.filter((each) => each.events.every((event) => results[event]!.error === undefined))',
-    breaks: BATCHES,
-  },
-
-  // Sorts of the version, and what outranks what.
-  {
-    what: 'the time is not padded',
-    file: 'functions/domain/event.ts',
-    find: ".padStart(12, '0')",
-    replace: '',
-    breaks: 'test/domain/event.test.ts',
-  },
-  {
-    what: 'a type has no rank',
-    file: 'functions/domain/event.ts',
-    find: '${RANKS.get(event.type) ?? 0}',
-    replace: '0',
-    breaks: 'test/domain/event.test.ts',
-  },
-  {
-    what: 'the oldest of a batch decides',
-    file: collapse,
-    find: 'best.row.version >= change.row.version ? best : change',
-    replace: 'best.row.version <= change.row.version ? best : change',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'a record of a batch outranks its deletion',
-    file: collapse,
-    find: 'deletions.length > 0 ? newestRow(deletions)',
-    replace: 'deletions.length === changes.length ? newestRow(deletions)',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'the latest claim of a batch decides',
-    file: collapse,
-    find: 'a.version <= b.version ? a : b',
-    replace: 'a.version >= b.version ? a : b',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'the oldest evidence decides',
-    file: invoiceRow,
-    find: 'best.version >= item.version ? best : item',
-    replace: 'best.version <= item.version ? best : item',
-    breaks: 'test/domain/invoice.test.ts',
-  },
-  {
-    what: 'every refund of a charge is added up',
-    file: invoiceRow,
-    find: "settings.partialRefund === 'net' ? newestOfEachCharge(refunds) : refunds",
-    replace: 'refunds',
-    breaks: 'test/domain/invoice.test.ts',
-  },
-  {
-    what: 'a link by charge outranks one by payment intent',
-    file: invoiceRow,
-    find: "(refund.payment_intent_id === undefined ? undefined : linked('payment_intent', refund.payment_intent_id, links)) ??\n    linked('charge', refund.charge_id, links)",
-    replace:
-      "linked('charge', refund.charge_id, links) ??\n    (refund.payment_intent_id === undefined ? undefined : linked('payment_intent', refund.payment_intent_id, links))",
-    breaks: 'test/domain/invoice.test.ts',
-  },
-  {
-    what: 'a failure counts by the payment intent',
-    file: invoiceRow,
-    find: "linked('charge', failure.charge_id, view.links) === view.invoice_id",
-    replace: 'true',
-    breaks: 'test/domain/invoice.test.ts',
-  },
-  {
-    what: 'an invoice that loses a payment is not computed anew',
-    file: invoices,
-    find: 'return distinct([evidence.invoice_id, ...[payer, ...charges].flatMap(invoicesOf)]);',
-    replace: 'return [evidence.invoice_id];',
-    breaks: PERMUTATIONS,
-  },
-  {
-    what: 'a refund that found no invoice is not kept for its payment intent',
-    file: invoices,
-    find: '[{ pk: `payment_intent#${refund.payment_intent_id}`, sk: charge }]',
-    replace: '[]',
-    breaks: PERMUTATIONS,
-  },
+  // The simulator itself: an assertion that is switched off, or a disturbance that never comes, must be noticed.
+  ...edits('test/simulator/simulate.ts', SIMULATOR, [
+    [
+      'the end is not compared with the model',
+      'return !broken && isSame(world.engine.rows(), expectedRows(eventsOf(history.messages), history.settings));',
+      'return !broken;',
+    ],
+    ['a missing attribute is not noticed', 'names.length === Object.keys(other).length && ', ''],
+    ['transactions are not compared', ' && isSameList(rows.transactions, expected.transactions)', ''],
+  ]),
+  ...edits('test/simulator/world.ts', SIMULATOR, [
+    [
+      'a dead worker’s messages do not come back',
+      '      for (const request of worker.requests) holdUp(request);\n      release(worker);',
+      '      for (const message of worker.messages) message.acknowledged = true;\n      release(worker);',
+    ],
+    [
+      'a failed message is acknowledged',
+      'if (!failed.has(message.id)) message.acknowledged = true;',
+      'message.acknowledged = true;',
+    ],
+    ['requests that are held up are lost', 'if (!isWrite(request.name)) return;', 'return;'],
+  ]),
+  ...edits('test/simulator/scheduler.ts', SIMULATOR, [
+    ['no worker dies', 'if (may.crashes && mayDisturb(worker)) {', 'if (false) {'],
+    ['no request fails', 'if (!may.failures || !mayDisturb(request.worker))', 'if (true)'],
+    [
+      'messages never come back together',
+      'const size = 1 + random.below(Math.min(waiting.length, redelivered ? 4 : mood.largestBatch));',
+      'const size = 1;',
+    ],
+    [
+      'no message is handed out twice',
+      'let handedOutTwice = may.twice ? random.pick([1, 2]) : 0;',
+      'let handedOutTwice = 0;',
+    ],
+    [
+      'nothing is left unprocessed',
+      "return world.request(request, 'partly');",
+      "return world.request(request, 'landed');",
+    ],
+  ]),
 ];

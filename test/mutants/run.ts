@@ -1,15 +1,24 @@
 // `npm run mutants`: makes each edit in a copy of the project, one at a time, and checks that the test it names fails.
+// `npm run mutants -- TEXT` makes only those whose description, file or test contains the text.
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MUTANTS, type Mutant } from './mutants.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const COPIED = ['functions', 'lib', 'local', 'test', 'docs', 'dist', 'package.json', 'tsconfig.json', 'jest.config.js'];
+const FOLDERS = ['contract', 'functions', 'lib', 'local', 'cli', 'reader', 'rewards', 'bin', 'test', 'docs', 'dist'];
+const COPIED = [...FOLDERS, 'package.json', 'tsconfig.json', 'jest.config.js'].filter((name) =>
+  existsSync(join(ROOT, name)),
+);
 const AT_ONCE = 2;
 const MINUTES = 3;
+/** For all the tests together, without an edit. */
+const BASELINE_MINUTES = 15;
+
+const wanted = process.argv[2] ?? '';
+const mutants = MUTANTS.filter(({ what, file, breaks }) => [what, file, breaks].some((text) => text.includes(wanted)));
 
 for (const { file, find } of MUTANTS) {
   const found = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;
@@ -17,10 +26,11 @@ for (const { file, find } of MUTANTS) {
 }
 const copies = await Promise.all(Array.from({ length: AT_ONCE }, copyProject));
 try {
-  const files = [...new Set(MUTANTS.map(({ breaks }) => breaks))];
-  if (!(await passes(copies[0]!, files))) throw new Error('the tests fail without any edit: mend them first');
+  const files = [...new Set(mutants.map(({ breaks }) => breaks))];
+  if (!(await passes(copies[0]!, files, BASELINE_MINUTES)))
+    throw new Error('the tests fail without any edit: mend them first');
   const survivors: Mutant[] = [];
-  const queue = MUTANTS.values();
+  const queue = mutants.values();
   await Promise.all(
     copies.map(async (copy) => {
       for (const mutant of queue) {
@@ -30,7 +40,7 @@ try {
       }
     }),
   );
-  process.stdout.write(`mutants: ${MUTANTS.length - survivors.length} of ${MUTANTS.length} killed\n`);
+  process.stdout.write(`mutants: ${mutants.length - survivors.length} of ${mutants.length} killed\n`);
   process.exitCode = survivors.length === 0 ? 0 : 1;
 } finally {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true });
@@ -58,7 +68,7 @@ async function isKilled(copy: string, { file, find, replace, breaks }: Mutant): 
 }
 
 /** A test that runs for ever has failed too: an edit may take away what ends a loop. */
-async function passes(copy: string, testFiles: readonly string[]): Promise<boolean> {
+async function passes(copy: string, testFiles: readonly string[], minutes = MINUTES): Promise<boolean> {
   const jest = join(copy, 'node_modules', 'jest', 'bin', 'jest.js');
   const child = spawn(process.execPath, [jest, '--bail', '--silent', '--maxWorkers=1', ...testFiles], {
     cwd: copy,
@@ -66,7 +76,7 @@ async function passes(copy: string, testFiles: readonly string[]): Promise<boole
     env: { ...process.env, WAITING_CHARGES: '30', PERMUTATION_SEED: '42', PERMUTATION_RUNS: '8000' },
     stdio: 'ignore',
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), MINUTES * 60_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), minutes * 60_000);
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   clearTimeout(timer);
   return code === 0;

@@ -1,7 +1,7 @@
-// The races that matter: what was there before, and what several workers have in hand at once.
+// The races that matter: what was there before, and what several workers process at the same time.
 
 import { DEFAULT_SETTINGS } from '../../contract/settings.js';
-import { charge, customer, event, invoice, invoicePayment } from './events.js';
+import { charge, customer, dispute, event, invoice, invoicePayment, refund } from './events.js';
 import type { Scenario } from './interleave.js';
 
 const base = {
@@ -152,8 +152,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'three workers: a charge and two moves of its customer': {
     ...base,
-    // The one in which a third worker comes between the second read of the first and what it writes by it.
-    effort: 12,
     workers: [
       [event('charge.succeeded', charge())],
       [event('customer.created', customer('acme'), 1)],
@@ -174,6 +172,91 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       [event('invoice.payment_succeeded', invoice(modern))],
       [event('invoice_payment.paid', invoicePayment('in_1', 'pi_1'))],
       [event('charge.refunded', refunded({}), 1)],
+    ],
+  },
+  'workers with several events each': {
+    ...base,
+    workers: [
+      [event('charge.succeeded', charge()), event('customer.created', customer('acme'))],
+      [event('customer.updated', customer('beta'), 1), event('charge.updated', charge(), 2)],
+    ],
+  },
+  'a moving link of a Stripe customer with two charges': {
+    ...base,
+    before: [
+      event('customer.created', customer('acme')),
+      event('charge.succeeded', charge()),
+      event('charge.succeeded', charge({ id: 'ch_2' })),
+    ],
+    workers: [[event('customer.updated', customer('beta'), 1)], [event('charge.updated', charge({ id: 'ch_2' }), 2)]],
+  },
+  'a charge that goes to another Stripe customer against a moving link': {
+    ...base,
+    before: [event('customer.created', customer('acme')), event('charge.succeeded', charge())],
+    workers: [
+      [event('charge.updated', charge({ customer: 'cus_b' }), 1)],
+      [event('customer.updated', customer('beta'), 2)],
+    ],
+  },
+  'three claims of who referred a customer': {
+    ...base,
+    workers: ['p1', 'p2', 'p3'].map((partner, i) => [
+      event('customer.updated', customer('acme', { metadata: { customer_key: 'acme', partner_key: partner } }), i),
+    ]),
+  },
+  'a refund against its charge': {
+    ...base,
+    workers: [[event('refund.created', refund(), 1)], [event('charge.succeeded', charge())]],
+  },
+  'a refund that fails against the charge that shows it': {
+    ...base,
+    before: [event('charge.succeeded', charge()), event('refund.created', refund(), 1)],
+    workers: [
+      [event('refund.failed', refund({ status: 'failed' }), 3)],
+      [event('charge.refunded', charge({ amount_refunded: 500 }), 2)],
+    ],
+  },
+  'a dispute against a refund': {
+    ...base,
+    settings: { ...base.settings, partialRefund: 'net' },
+    before: [event('charge.succeeded', charge())],
+    workers: [[event('charge.dispute.closed', dispute({ status: 'lost' }), 2)], [event('refund.created', refund(), 1)]],
+  },
+  'a refund against a moving link': {
+    ...base,
+    before: [event('customer.created', customer('acme')), event('charge.succeeded', charge())],
+    workers: [[event('refund.created', refund(), 1)], [event('customer.updated', customer('beta'), 2)]],
+  },
+  'a lost dispute against a moving link': {
+    ...base,
+    before: [event('customer.created', customer('acme')), event('charge.succeeded', charge())],
+    workers: [
+      [event('charge.dispute.closed', dispute({ status: 'lost' }), 1)],
+      [event('customer.updated', customer('beta'), 2)],
+    ],
+  },
+  'a dispute against the link to its invoice': {
+    ...invoices,
+    before: [event('invoice.payment_succeeded', invoice(modern))],
+    workers: [
+      [event('charge.dispute.closed', dispute({ status: 'lost' }), 1)],
+      [event('invoice_payment.paid', invoicePayment('in_1', 'pi_1'))],
+    ],
+  },
+  'two invoices that claim one payment': {
+    ...invoices,
+    before: [event('charge.refunded', refunded({}), 1)],
+    workers: [
+      [event('invoice.payment_succeeded', invoice({ charge: null }))],
+      [event('invoice.payment_succeeded', invoice({ id: 'in_2', charge: null }), 2)],
+    ],
+  },
+  'a refund against its invoice, where any refund deletes': {
+    ...invoices,
+    settings: { ...invoices.settings, partialRefund: 'delete' },
+    workers: [
+      [event('charge.refunded', refunded({ amount_refunded: 1000, refunded: false }), 1)],
+      [event('invoice.payment_succeeded', invoice({ amount_paid: 3000 }))],
     ],
   },
 };

@@ -1,0 +1,45 @@
+// The explorer of races: its reductions leave out orders, and no end that differs.
+
+import { expect, test } from '@jest/globals';
+import { type ExploreOptions, explore } from './interleave.js';
+import { memoryEngine } from './memory-engine.js';
+import { SCENARIOS } from './scenarios.js';
+
+/** Tables that check no condition: with them the order of requests decides how a race ends. */
+function careless() {
+  const engine = memoryEngine();
+  const answer: typeof engine.answer = (name, input) =>
+    engine.answer(name, { ...(input as object), ConditionExpression: undefined });
+  return { ...engine, answer };
+}
+
+async function endsOf(name: string, options: ExploreOptions) {
+  const ends = new Set<string>();
+  const exploration = await explore(SCENARIOS[name]!, (rows) => ends.add(JSON.stringify(rows)), {
+    ...options,
+    engineOf: careless,
+  });
+  expect(exploration.exhaustive).toBe(true);
+  return { ends: [...ends].sort(), states: exploration.states };
+}
+
+test.each([
+  ['a charge against its customer', 0],
+  ['two moves of a link', 0],
+  ['a move there and back', 0],
+  ['two snapshots of one charge', 0],
+  ['two snapshots of one charge', 1],
+] as const)(
+  '%s, with %d deaths: the same ends in fewer runs',
+  async (name, crashes) => {
+    const all = await endsOf(name, { crashes, everyOrder: true });
+    const reduced = await endsOf(name, { crashes });
+    expect(reduced.ends).toEqual(all.ends);
+    expect(reduced.states).toBeLessThanOrEqual(all.states);
+  },
+  120_000,
+);
+
+test('without conditions a race has several ends', async () => {
+  expect((await endsOf('two snapshots of one charge', {})).ends.length).toBeGreaterThan(1);
+});
