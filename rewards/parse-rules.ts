@@ -1,7 +1,7 @@
 // Reads a rewards.json. Every error names the line and says how to write it.
 
 import { createHash } from 'node:crypto';
-import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { parse, type ValueNode } from '@humanwhocodes/momoa';
 import { isDay } from './dates.js';
 import type { AmountByCurrency, Percent, Rule, Rules } from './rules.js';
 
@@ -40,7 +40,7 @@ export function parseRules(text: string): ParsedRules {
   }
   if (list && rules.length === 0) reading.fail(list, 'there are no rules: nobody would be owed anything');
   if (reading.problems.length > 0) throw new RulesError(reading.problems.sort((a, b) => a.line - b.line));
-  const lines = (list?.children ?? []).map((node) => reading.lineOf(node.offset));
+  const lines = (list?.children ?? []).map((node) => node.line);
   return { rules, hash: hashOf(rules), lines };
 }
 
@@ -53,32 +53,63 @@ function hashOf(rules: readonly Rule[]): string {
   return createHash('sha256').update(JSON.stringify(rules, plain)).digest('hex');
 }
 
+/** A value of the file, and the line on which it begins. */
+interface Node {
+  readonly type: 'object' | 'array' | 'text' | 'number' | 'boolean' | 'null';
+  readonly line: number;
+  // biome-ignore lint/suspicious/noExplicitAny: each reader checks what it finds
+  readonly value?: any;
+  /** The elements of an array. */
+  readonly children?: readonly Node[];
+  /** The entries of an object. */
+  readonly members?: readonly { readonly key: Node & { readonly value: string }; readonly value: Node }[];
+}
+
+function nodeOf(node: ValueNode): Node {
+  const { line } = node.loc.start;
+  switch (node.type) {
+    case 'Object':
+      return {
+        type: 'object',
+        line,
+        members: node.members.map(({ name, value }) => {
+          const key = name.type === 'String' ? name.value : name.name;
+          return { key: { type: 'text', line: name.loc.start.line, value: key }, value: nodeOf(value) };
+        }),
+      };
+    case 'Array':
+      return { type: 'array', line, children: node.elements.map(({ value }) => nodeOf(value)) };
+    case 'String':
+      return { type: 'text', line, value: node.value };
+    case 'Number':
+    case 'Boolean':
+      return { type: node.type === 'Number' ? 'number' : 'boolean', line, value: node.value };
+    default:
+      return { type: 'null', line, value: null };
+  }
+}
+
 /** The text as a tree, and what was found wrong with it so far. */
 class Reading {
   readonly problems: RulesProblem[] = [];
   readonly root: Node | undefined;
-  constructor(private readonly text: string) {
-    const errors: ParseError[] = [];
-    // A byte order mark is what some editors write; it is not part of the JSON.
-    this.root = parseTree(text.replace(/^\uFEFF/, ' '), errors, { disallowComments: true });
-    for (const { error, offset } of errors.slice(0, 1))
-      this.problems.push({
-        line: this.lineOf(offset),
-        message: `this is not JSON: ${inWords(printParseErrorCode(error))}`,
-      });
-  }
-  lineOf(offset: number): number {
-    return this.text.slice(0, offset).split(/\r\n|\n|\r/).length;
+  constructor(text: string) {
+    try {
+      // A byte order mark is what some editors write; it is not part of the JSON.
+      this.root = nodeOf(parse(text.replace(/^\uFEFF/, ''), { mode: 'json' }).body);
+    } catch (error) {
+      const { message, line = 1 } = error as Error & { line?: number };
+      const reason = message.replace(/ found\. \(\d+:\d+\)$/, '').toLowerCase();
+      this.problems.push({ line, message: `this is not JSON: ${reason}` });
+    }
   }
   fail(node: Node, message: string): undefined {
-    this.problems.push({ line: this.lineOf(node.offset), message });
+    this.problems.push({ line: node.line, message });
   }
   /** The values of an object by key; a key that is there twice is an error, because one of the two would be lost. */
   entries(node: Node, what: string): Map<string, Node> {
     const found = new Map<string, Node>();
-    for (const property of node.children ?? []) {
-      const [key, value] = property.children ?? [];
-      if (!key || !value) continue;
+    for (const { key, value } of node.members ?? []) {
       if (found.has(key.value)) this.fail(key, `${what}: ${quoted(key.value)} is there twice`);
       found.set(key.value, value);
     }
@@ -86,20 +117,15 @@ class Reading {
   }
 }
 
-/** `CloseBraceExpected` as `close brace expected`. */
-function inWords(code: string): string {
-  return code.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
-}
-
 function ruleList(reading: Reading): Node | undefined {
   const { root } = reading;
   // Half a file would give half the rules.
   if (reading.problems.length > 0) return undefined;
   if (root?.type === 'array') return root;
-  const list = root && findNodeAtLocation(root, ['rules']);
+  const list = root?.members?.find(({ key }) => key.value === 'rules')?.value;
   if (root?.type !== 'object' || list?.type !== 'array')
     return reading.fail(
-      list ?? root ?? { type: 'null', offset: 0, length: 0 },
+      list ?? root ?? { type: 'null', line: 1 },
       'expected a list of rules: [ … ] or { "rules": [ … ] }',
     );
   for (const [key, value] of reading.entries(root, 'the file'))
@@ -212,7 +238,7 @@ function normalized(digits: bigint, decimals: number): Percent {
 }
 
 function amounts(reading: Reading, node: Node, what: string): AmountByCurrency | undefined {
-  if (node.type !== 'object' || (node.children ?? []).length === 0)
+  if (node.type !== 'object' || (node.members ?? []).length === 0)
     return reading.fail(node, `${what} must have an amount for each currency, such as { "usd": 500 }`);
   const found: Record<string, number> = {};
   for (const [code, value] of reading.entries(node, what)) {
@@ -228,9 +254,8 @@ function amounts(reading: Reading, node: Node, what: string): AmountByCurrency |
   return found;
 }
 
-function shown(node: Node): string {
-  if (node.type === 'object' || node.type === 'array') return `an ${node.type}`;
-  return quoted(node.value);
+function shown({ type, value }: Node): string {
+  return type === 'object' || type === 'array' ? `an ${type}` : quoted(value);
 }
 
 function quoted(value: unknown): string {
