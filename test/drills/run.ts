@@ -30,6 +30,8 @@ const stack = await startStackUnderDrill({
   },
   throttle: (request) => cloudwatch?.throttled(request),
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stack.stop().finally(() => process.exit(1)));
 try {
   process.exitCode = await main();
 } finally {

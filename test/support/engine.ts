@@ -33,7 +33,11 @@ export async function startEngine(): Promise<Engine> {
   const raw = new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    // An engine that checks signatures has credentials in the environment; the others accept any.
+    credentials: {
+      accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? 'test',
+      secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? 'test',
+    },
   });
   const client = DynamoDBDocumentClient.from(raw);
   const suffix = `-${process.pid}-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;

@@ -1,0 +1,334 @@
+// The rehearsal, step by step: two stages side by side, from `cdk bootstrap` to `cdk destroy`. It talks to whatever AWS the environment names.
+
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { charge, event } from '../support/events.js';
+import { counts, takeInventory } from './inventory.js';
+import { changeCode, NEW_VERSION_HEADER } from './project.js';
+import { run } from './shell.js';
+import { type Account, aws, cdk, contextOf, deploy, type Stage } from './stage.js';
+
+/** What must come true did not. */
+export class RehearsalError extends Error {
+  override readonly name = 'RehearsalError';
+}
+
+/** Runs the whole rehearsal. @throws on the first step that does not hold */
+export async function rehearse(account: Account): Promise<void> {
+  await step('cdk bootstrap', () => cdk(account, 'bootstrap', 'aws://000000000000/us-east-1'));
+  const [dev, staging] = await step('cdk deploy of dev and staging', async () => [
+    await deploy(account, 'dev', newSecret()),
+    await deploy(account, 'staging', newSecret()),
+  ]);
+  printAdaptations([dev, staging]);
+  const stages = [dev, staging];
+  await step('without a signing secret, both answer 503', () => answer503(stages));
+  await step('the signing secrets are stored', () => storeSecrets(account, stages));
+  await step('verify --stage holds for both', () => verify(stages));
+  await step('neither stage accepts or sees events of the other', () => areSeparate(dev, staging));
+  await step('the demo’s story through the webhook of dev', () => demo(account, dev));
+  const poison = await step('a message that no rule understands becomes a dead letter, and no other does', () =>
+    poisonStage(account, dev),
+  );
+  const second = await step('a second cdk deploy with changed code loses no event', () => deployChange(account, dev));
+  await step('redrive applies the dead letter that the changed code understands', () =>
+    redrive(account, second, poison),
+  );
+  await step('the alias goes back to the first version, and forward again', () => goBack(account, second));
+  await step('each alarm that was deployed tells its topic when it goes off and when it clears', () =>
+    alarmsReachSubscribers(account, staging),
+  );
+  await step('reconcile runs on the schedule’s own target, and is off without a key', () =>
+    reconcile(account, staging),
+  );
+  await step('cdk destroy removes dev whole', () => destroyDev(account, second));
+  await step('cdk destroy of staging keeps exactly what it must', () => destroyStaging(account, staging));
+}
+
+async function step<T>(words: string, work: () => Promise<T>): Promise<T> {
+  const begin = Date.now();
+  try {
+    const result = await work();
+    say(`✔ ${words} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+    return result;
+  } catch (error) {
+    say(`✘ ${words}`);
+    throw error;
+  }
+}
+
+function printAdaptations(stages: readonly Stage[]): void {
+  const lines = new Map<string, string[]>();
+  for (const { name, adaptations } of stages)
+    for (const { type, name: resource, what } of adaptations) {
+      const line = `${type} ${resource}: ${what}`;
+      lines.set(line, [...(lines.get(line) ?? []), name]);
+    }
+  say('  What the emulator deploys differs from the template in this:');
+  for (const [line, names] of lines) say(`    ${line} (${names.join(', ')})`);
+}
+
+function newSecret(): string {
+  return `whsec_${randomBytes(16).toString('hex')}`;
+}
+
+async function answer503(stages: readonly Stage[]): Promise<void> {
+  for (const stage of stages) {
+    const { status } = await stage.post(event('charge.succeeded', charge()));
+    expect(status === 503, `${stage.name} answered ${status}`);
+  }
+}
+
+/** As docs/deploy.md says. A function asks for the secret again after 10 seconds. */
+async function storeSecrets(account: Account, stages: readonly Stage[]): Promise<void> {
+  for (const { outputs, secret } of stages) {
+    const value = JSON.stringify({ signingSecrets: [secret] });
+    const id = outputs.SigningSecretArn!;
+    await aws(account, 'secretsmanager', 'put-secret-value', '--secret-id', id, '--secret-string', value);
+  }
+  // Signed, and no event: refused by its content once the signature is accepted.
+  for (const stage of stages) {
+    let status = 0;
+    await until(`${stage.name} reads its secret`, 60, async () => {
+      ({ status } = await stage.post({}));
+      return status === 400;
+    }).catch((error: Error) => expect(false, `${error.message}; the last answer was ${status}`));
+  }
+}
+
+async function verify(stages: readonly Stage[]): Promise<void> {
+  const results = await Promise.all(
+    stages.map((stage) => stage.tool('verify', '--url', stage.webhookUrl, '--deadline', '60')),
+  );
+  for (const { code, output } of results) expect(code === 0, `verify ended with code ${code}:\n${output}`);
+}
+
+async function areSeparate(one: Stage, other: Stage): Promise<void> {
+  const id = unique('ch_separate');
+  const paid = event('charge.succeeded', charge({ id }), 0, unique('evt'));
+  expect((await other.post(paid, one.secret)).status === 400, `${other.name} accepted a signature of ${one.name}`);
+  expect((await one.post(paid)).status === 200, `${one.name} refused its own signature`);
+  await until(`the row of ${id}`, 60, async () => (await transaction(one, id)) !== undefined);
+  expect((await transaction(other, id)) === undefined, `${other.name} holds a row of ${one.name}`);
+}
+
+/** The demo finds its stack in a file, as it finds a local one. */
+async function demo(account: Account, stage: Stage): Promise<void> {
+  const { outputs, webhookUrl, secret } = stage;
+  const stackFile = join(account.scratch, 'stack.json');
+  const tables = {
+    customers: outputs.CustomersTable,
+    transactions: outputs.TransactionsTable,
+    links: outputs.LinksTable,
+  };
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  const file = {
+    webhookUrl,
+    signingSecrets: [secret],
+    region: process.env.AWS_REGION,
+    dynamodbEndpoint: endpoint,
+    sqsEndpoint: endpoint,
+    queueUrl: outputs.QueueUrl,
+    tables,
+    settings: JSON.parse(outputs.Settings!),
+  };
+  writeFileSync(stackFile, JSON.stringify(file));
+  const told = await run('npm', ['run', '--silent', 'demo', '--', '--stack-file', stackFile], { cwd: account.project });
+  expect(told.startsWith('Using the stack that is running'), `the demo started a stack of its own:\n${told}`);
+}
+
+/** @returns the charge that the first version of the worker does not understand */
+async function poisonStage(account: Account, stage: Stage): Promise<string> {
+  const [healthy, poison] = [unique('ch_healthy'), unique('ch_poison')];
+  for (const object of [charge({ id: healthy }), charge({ id: poison, amount: '2000', amount_captured: '2000' })])
+    expect((await stage.post(event('charge.succeeded', object, 0, unique('evt')))).status === 200, 'it was refused');
+  await until('the dead letter', 60, async () => (await deadLetters(account, stage)) === 1);
+  await until('the row of the healthy charge', 60, async () => (await transaction(stage, healthy)) !== undefined);
+  const { code, output } = await stage.tool('redrive');
+  expect(code === 0 && output.includes(poison) && /amount/.test(output), `redrive does not say why:\n${output}`);
+  return poison;
+}
+
+async function deadLetters(account: Account, { outputs }: Stage): Promise<number> {
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  const queue = ['--queue-url', outputs.DeadLetterQueueUrl!, '--attribute-names', ...names];
+  const { Attributes } = await aws(account, 'sqs', 'get-queue-attributes', ...queue);
+  return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+}
+
+/** Charges are paid before, during and after the deployment; each must be accepted and reach the tables. */
+async function deployChange(account: Account, stage: Stage): Promise<Stage> {
+  const ids: string[] = [];
+  let deploying = true;
+  let versions = 0;
+  const feeder = (async () => {
+    for (let after = 0; deploying || after < 10; after += deploying ? 0 : 1) {
+      const id = unique(`ch_fed_${ids.length}`);
+      ids.push(id);
+      const { status, headers } = await stage.post(event('charge.succeeded', charge({ id }), 0, unique('evt')));
+      expect(status === 200, `${id} was answered with ${status}`);
+      if (headers.get(NEW_VERSION_HEADER) === '2') versions++;
+      await sleep(100);
+    }
+  })();
+  feeder.catch(() => {});
+  changeCode(account.project);
+  const second = await deploy(account, stage.name, stage.secret).finally(() => {
+    deploying = false;
+  });
+  await feeder;
+  expect(versions > 0 && versions < ids.length, `${versions} of ${ids.length} answers came from the second version`);
+  for (const id of ids)
+    await until(`the row of ${id}`, 60, async () => (await transaction(second, id))?.status === 'recorded');
+  const changed = Object.keys(stage.outputs).filter((name) => stage.outputs[name] !== second.outputs[name]);
+  expect(changed.length === 0, `the deployment changed ${changed.join(', ')}`);
+  return second;
+}
+
+async function redrive(account: Account, stage: Stage, poison: string): Promise<void> {
+  const { code, output } = await stage.tool('redrive', '--all');
+  expect(code === 0 && output.includes('1'), `redrive ended with code ${code}:\n${output}`);
+  await until('the row of the dead letter', 60, async () => (await transaction(stage, poison))?.amount === 2000);
+  expect((await deadLetters(account, stage)) === 0, 'the dead-letter queue is not empty');
+}
+
+/** The way back that docs/runbook.md describes, and forward again. */
+async function goBack(account: Account, stage: Stage): Promise<void> {
+  const alias = ['--function-name', stage.outputs.IngestFunctionName!, '--name', 'live'];
+  const { FunctionVersion: newest } = await aws(account, 'lambda', 'get-alias', ...alias);
+  const { Versions } = await aws(account, 'lambda', 'list-versions-by-function', ...alias.slice(0, 2));
+  const older = (Versions as { Version: string }[])
+    .map(({ Version }) => Version)
+    .find((version) => version !== '$LATEST' && version !== newest);
+  expect(older !== undefined, 'the first version is gone: there is no way back');
+  const answers = async () => (await stage.post({})).headers.get(NEW_VERSION_HEADER);
+  for (const [version, header] of [
+    [older, null],
+    [newest, '2'],
+  ] as const) {
+    await aws(account, 'lambda', 'update-alias', ...alias, '--function-version', version);
+    await until(`answers of version ${version}`, 60, async () => (await answers()) === header);
+  }
+}
+
+/** The emulator does not evaluate the topic's policy when an alarm publishes; test/lib does. */
+async function alarmsReachSubscribers(account: Account, { stackName, outputs }: Stage): Promise<void> {
+  const allowSns = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: '*',
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [allowSns] });
+  const queue = ['--queue-name', 'rehearsal-subscriber', '--attributes', JSON.stringify({ Policy })];
+  const { QueueUrl } = await aws(account, 'sqs', 'create-queue', ...queue);
+  const { QueueArn } = (
+    await aws(account, 'sqs', 'get-queue-attributes', '--queue-url', QueueUrl, '--attribute-names', 'QueueArn')
+  ).Attributes;
+  const topic = ['--topic-arn', outputs.AlarmTopicArn!];
+  await aws(account, 'sns', 'subscribe', ...topic, '--protocol', 'sqs', '--notification-endpoint', QueueArn);
+  const { MetricAlarms } = await aws(account, 'cloudwatch', 'describe-alarms', '--alarm-name-prefix', stackName);
+  const expected = new Set<string>();
+  const setOffAndClear = async ({ AlarmName }: { AlarmName: string }) => {
+    for (const state of ['ALARM', 'OK']) {
+      const set = ['--alarm-name', AlarmName, '--state-value', state, '--state-reason', 'rehearsal'];
+      expected.add(`${AlarmName} ${state}`);
+      await aws(account, 'cloudwatch', 'set-alarm-state', ...set);
+    }
+  };
+  await Promise.all(MetricAlarms.map(setOffAndClear));
+  expect(expected.size > 0, 'no alarm was deployed');
+  await until(`a message of each: ${[...expected].join(', ')}`, 60, async () => {
+    const receive = ['--queue-url', QueueUrl, '--max-number-of-messages', '10', '--wait-time-seconds', '1'];
+    for (const { Body } of (await aws(account, 'sqs', 'receive-message', ...receive))?.Messages ?? []) {
+      const { AlarmName, NewStateValue } = JSON.parse(JSON.parse(Body).Message);
+      expected.delete(`${AlarmName} ${NewStateValue}`);
+    }
+    return expected.size === 0;
+  });
+  await aws(account, 'sqs', 'delete-queue', '--queue-url', QueueUrl);
+}
+
+async function reconcile(account: Account, { stackName, outputs }: Stage): Promise<void> {
+  const { Rules } = await aws(account, 'events', 'list-rules', '--name-prefix', stackName);
+  const { Targets } = await aws(account, 'events', 'list-targets-by-rule', '--rule', Rules[0].Name);
+  const [{ Arn }] = Targets;
+  expect(Arn.includes(outputs.ReconcileFunctionName!), `the schedule’s target is ${Arn}`);
+  const answerFile = join(account.scratch, 'reconcile.json');
+  const { FunctionError } = await aws(account, 'lambda', 'invoke', '--function-name', Arn, answerFile);
+  expect(FunctionError === undefined, `reconcile failed: ${FunctionError}`);
+}
+
+async function destroyDev(account: Account, { stackName }: Stage): Promise<void> {
+  await cdk(account, 'destroy', '--force', ...contextOf('dev'));
+  expectSame(counts(await takeInventory(account), stackName), {});
+}
+
+/** What a stage that retains data keeps: its rows, the events on their way to them, its secrets and its logs. */
+const RETAINED = {
+  'AWS::DynamoDB::Table': 4,
+  'AWS::Logs::LogGroup': 3,
+  'AWS::SQS::Queue': 2,
+  'AWS::SecretsManager::Secret': 2,
+};
+
+async function destroyStaging(account: Account, stage: Stage): Promise<void> {
+  const before = await transaction(stage, await record(stage));
+  const destroy = () => cdk(account, 'destroy', '--force', ...contextOf('staging'));
+  const refusal = await destroy().then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
+  expect(/termination ?protection/i.test(refusal), `termination protection did not stop cdk destroy: ${refusal}`);
+  const unprotect = ['--stack-name', stage.stackName, '--no-enable-termination-protection'];
+  await aws(account, 'cloudformation', 'update-termination-protection', ...unprotect);
+  await destroy();
+  expectSame(counts(await takeInventory(account)), RETAINED);
+  expectSame(await transaction(stage, String(before!.transaction_id)), before);
+  const id = ['--secret-id', stage.outputs.SigningSecretArn!];
+  const { SecretString } = await aws(account, 'secretsmanager', 'get-secret-value', ...id);
+  expectSame(JSON.parse(SecretString), { signingSecrets: [stage.secret] });
+}
+
+async function record(stage: Stage): Promise<string> {
+  const id = unique('ch_kept');
+  await stage.post(event('charge.succeeded', charge({ id }), 0, unique('evt')));
+  await until(`the row of ${id}`, 60, async () => (await transaction(stage, id)) !== undefined);
+  return id;
+}
+
+const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+
+async function transaction({ outputs }: Stage, id: string): Promise<Record<string, unknown> | undefined> {
+  const key = { TableName: outputs.TransactionsTable, Key: { transaction_id: id }, ConsistentRead: true };
+  return (await dynamodb.send(new GetCommand(key))).Item;
+}
+
+const RUN = randomBytes(3).toString('hex');
+let made = 0;
+const unique = (name: string) => `${name}_${RUN}_${++made}`;
+
+function expect(holds: boolean, otherwise: string): void {
+  if (!holds) throw new RehearsalError(otherwise);
+}
+
+function expectSame(found: unknown, expected: unknown): void {
+  const text = (value: unknown) => JSON.stringify(value);
+  expect(text(found) === text(expected), `found ${text(found)} instead of ${text(expected)}`);
+}
+
+async function until(what: string, seconds: number, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(100))
+    expect(Date.now() < end, `not within ${seconds} s: ${what}`);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
