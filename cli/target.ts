@@ -100,7 +100,8 @@ function localStack(stackFile: string): Target {
 }
 
 export function targetOfStackFile(file: StackFile): Target {
-  const aws = { region: file.region, credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' } };
+  // A local stack accepts any credentials. These are the ones that the rest of the local stack uses.
+  const aws = { region: file.region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   return createTarget(
     'local',
     {

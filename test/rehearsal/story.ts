@@ -123,6 +123,7 @@ async function demo(account: Account, stage: Stage): Promise<void> {
     customers: outputs.CustomersTable,
     transactions: outputs.TransactionsTable,
     links: outputs.LinksTable,
+    statements: outputs.StatementsTable,
   };
   const endpoint = process.env.AWS_ENDPOINT_URL;
   const file = {
