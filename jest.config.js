@@ -17,7 +17,7 @@ export default {
     '^stripe/esm/(.*)$': '<rootDir>/node_modules/stripe/esm/$1',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js', '$1'],
   },
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // Much of the time is waiting for queues and engines.
   maxWorkers: 3,
   setupFiles: ['<rootDir>/test/support/setup.cjs'],
