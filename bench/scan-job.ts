@@ -1,4 +1,4 @@
-// One reading of `bench/scan.ts`, in a process of its own: prints its time and the most memory that it had.
+// One reading of `bench/scan.ts`, in a separate process: prints its time and its peak memory.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';

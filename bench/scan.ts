@@ -1,5 +1,5 @@
 // `node --import tsx bench/scan.ts --dynamodb URL [--transactions N] [--customers N] [--rounds N]`: how long `report` and `owed` take
-// beside a bare parallel scan of the same tables, and how much memory. Each reading is a process of its own.
+// beside a bare parallel scan of the same tables, and how much memory. Each reading runs in a separate process.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

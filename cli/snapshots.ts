@@ -1,6 +1,6 @@
 // Objects from Stripe's API as events, so that they take the same way as any event: through the queue.
 //
-// A snapshot gets an event of its own: an update, created one second before Stripe was asked for it. It is newer than every event
+// A snapshot becomes an event: an update, created one second before Stripe was asked for it. It is newer than every event
 // that it already shows, and older than everything that happens from that second on, so it never overwrites anything newer.
 
 import type { Stripe } from 'stripe';

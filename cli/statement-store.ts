@@ -98,7 +98,7 @@ export async function readLedger(store: StatementStore, partner: string, mode: M
     if (open) statements.push(verified(partner, open.header, open.lines));
     open = undefined;
   };
-  // In the order of the entries a header comes before its lines. It was written after them, so whoever sees it sees all of them.
+  // In the order of the entries a header comes before its lines. It was written after them, so a reader that sees it sees all of them.
   for await (const item of readEntries(store, partner, mode)) {
     const [, from, attempt] = item.entry.split('/');
     if (attempt === undefined) {

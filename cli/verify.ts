@@ -1,4 +1,4 @@
-// The testing suite: signs events of its own, follows each into the tables of a stack, and removes its rows.
+// The testing suite: signs its own events, follows each into the tables of a stack, and removes its rows.
 
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';

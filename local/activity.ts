@@ -1,4 +1,4 @@
-// What happens in the local stack, as it happens, for whoever watches: requests, invocations, lines that functions print.
+// What happens in the local stack, as it happens, for its observers: requests, invocations, lines that functions print.
 
 export type Activity = RequestActivity | InvocationActivity | LineActivity;
 

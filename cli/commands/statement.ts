@@ -1,4 +1,4 @@
-// `statement preview|close|show|export`: what partners were told, and are about to be told, that they are owed.
+// `statement preview|close|show|export`: what statements say, or will say, that partners are owed.
 
 import { writeFileSync } from 'node:fs';
 import { formatMoney } from '../../contract/money.js';

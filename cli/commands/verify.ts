@@ -1,4 +1,4 @@
-// `verify`: checks a stack from outside, with signed events of its own.
+// `verify`: checks a stack from outside, with its own signed events.
 
 import { onTarget, type Register } from '../command.js';
 import { positiveNumber } from '../dates.js';

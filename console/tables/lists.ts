@@ -1,4 +1,4 @@
-// Sorted lists of the rows that match a filter. A DynamoDB table has no order of its own, so a list is made by reading the keys
+// Sorted lists of the rows that match a filter. A DynamoDB table has no order, so a list is made by reading the keys
 // of the whole table; a list that took long to make is kept for a while.
 
 import { BatchGetCommand, paginateScan } from '@aws-sdk/lib-dynamodb';

@@ -68,7 +68,7 @@ function dependencyKeys(tables: StoreContext['tables'], { charge_id, snapshot }:
   return customer === undefined ? [] : [linkKey(tables, customer), dependentKey(tables, customer, charge_id)];
 }
 
-/** A dependent is written before its row, so that whoever moves the link finds every row that has to move with it. */
+/** A dependent is written before its row, so that a worker that moves the link finds every row that has to move with it. */
 async function writeDependents(context: StoreContext, { charges }: MergedBatch, known: Items, report: Report) {
   const missing = charges.flatMap((merged) => {
     const { charge_id, snapshot } = merged.change;

@@ -73,7 +73,7 @@ async function wantedRow(context: StoreContext, settings: Settings, invoiceId: s
   return { ...row, _evidence: fingerprint(view) };
 }
 
-/** Reads the link, after it has made sure that whoever moves the link finds this transaction. */
+/** Reads the link, after it has made sure that a worker that moves the link finds this transaction. */
 async function readLinkOfDependent(context: StoreContext, customer: string, transactionId: string) {
   const link = linkKey(context.tables, customer);
   const dependent = dependentKey(context.tables, customer, transactionId);

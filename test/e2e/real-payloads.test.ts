@@ -44,7 +44,7 @@ function around(type: string, object: StripeObject, created = 1_750_000_000): Ev
   return { id: 'evt', type, created, livemode: object.livemode === true, data: { object } };
 }
 
-/** The same events, each about an object of its own. */
+/** The same events, each about a separate object. */
 function apart(events: readonly Event[]): Event[] {
   return events.map((event, i) => {
     const { object } = event.data;

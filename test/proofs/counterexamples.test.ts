@@ -1,4 +1,4 @@
-// Eight schedules that once ended with wrong rows. Each was found by the simulator and is told here in full.
+// Eight schedules that once ended with wrong rows. The simulator found each of them; here each is written out.
 
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
