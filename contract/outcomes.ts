@@ -58,7 +58,7 @@ export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | Wo
   waiting: 'recorded or noted, waiting for its customer or invoice',
   customer_updated: 'customer updated',
   unchanged: 'noted, changes no row',
-  stale: 'no change: a newer event has been applied',
+  stale: 'no change: a duplicate, or older than what has been applied',
   ignored: 'ignored',
   failed: 'failed, will be retried',
   not_understood: 'not understood, moved to the dead-letter queue',

@@ -63,7 +63,12 @@ function report({ status, outcome, event, cause }: Received) {
     for (const [name, value] of Object.entries({ level: 'INFO', ...line })) if (value) metrics.addMetadata(name, value);
   }
   metrics.publishStoredMetrics();
-  if (status === 503)
-    logger.error('event refused', { ...line, reason: cause instanceof Error ? cause.name : undefined });
+  if (status === 503) logger.error('event refused', { ...line, reason: nameOf(cause) });
   else if (status === 400) logger.warn('event refused', line);
+}
+
+/** The name of the error behind an error, never its message: that may quote a value. */
+function nameOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return nameOf(error.cause) ?? error.name;
 }

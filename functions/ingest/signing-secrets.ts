@@ -29,6 +29,8 @@ export function signingSecrets(read: () => Promise<string | undefined>, now: () 
   let secrets: readonly string[] | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
   let failed = false;
+  /** Why the last read failed, so that the log can tell a missing permission from a secret that is not stored. */
+  let cause: unknown;
   let reading: Promise<void> | undefined;
 
   const readOnce = () => {
@@ -36,8 +38,9 @@ export function signingSecrets(read: () => Promise<string | undefined>, now: () 
       try {
         secrets = parseSigningSecrets(await read());
         failed = false;
-      } catch {
+      } catch (error) {
         failed = true;
+        cause = error;
       }
       readAt = now();
       reading = undefined;
@@ -50,12 +53,12 @@ export function signingSecrets(read: () => Promise<string | undefined>, now: () 
       const age = now() - readAt;
       if (reading || age >= (failed ? RETRY_MILLISECONDS : FRESH_MILLISECONDS)) await readOnce();
       // While Secrets Manager is down, a secret that was valid a moment ago still works.
-      if (secrets === undefined) throw new SecretUnavailableError();
+      if (secrets === undefined) throw new SecretUnavailableError(undefined, { cause });
       return secrets;
     },
     async renewed() {
       if (reading || now() - readAt >= RETRY_MILLISECONDS) await readOnce();
-      if (secrets === undefined || failed) throw new SecretUnavailableError();
+      if (secrets === undefined || failed) throw new SecretUnavailableError(undefined, { cause });
       return secrets;
     },
   };

@@ -146,6 +146,14 @@ describe(rule('signed but not JSON, or without `id`, `type` or `data.object`'), 
 });
 
 describe('signing secrets', () => {
+  test('an unavailable secret names the error behind it, for the log', async () => {
+    const denied = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
+    const secrets = signingSecrets(async () => {
+      throw denied;
+    });
+    await expect(secrets.current()).rejects.toMatchObject({ name: 'SecretUnavailableError', cause: denied });
+  });
+
   test(
     rule('Several signing secrets are valid at once (Stripe overlaps them for 24 hours when one is rolled)'),
     async () => {
