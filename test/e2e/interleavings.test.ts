@@ -8,7 +8,7 @@ import { type Exploration, explore } from '../support/interleave.js';
 import { expectedRows } from '../support/model.js';
 import { SCENARIOS } from '../support/scenarios.js';
 
-const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 250);
+const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 40);
 
 const totals = { states: 0, ends: 0, crashes: 0, exhaustive: 0 };
 const count = ({ states, ends, crashes, exhaustive }: Exploration) => {
