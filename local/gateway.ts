@@ -16,7 +16,7 @@ const TEXT = /^(text\/|application\/(json|xml|javascript)\b|application\/[\w.-]+
 
 /** @param onRequest called with each request that was answered */
 export function createGateway(routes: Routes, onRequest: (activity: RequestActivity) => void): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const at = Date.now();
     const answered = (status: number, text: string, headers: object = {}, body?: Buffer) => {
       reply(response, status, text, headers);
@@ -39,6 +39,9 @@ export function createGateway(routes: Routes, onRequest: (activity: RequestActiv
       () => response.destroy(),
     );
   });
+  // Longer than a sender keeps an idle connection, so that none is closed while a request is on its way.
+  server.keepAliveTimeout = 65_000;
+  return server;
 }
 
 async function answer(

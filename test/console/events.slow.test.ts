@@ -87,7 +87,7 @@ import { startStack } from '../support/local-stack.js';
     expect(await payload.innerText()).not.toContain('a@example.com');
     await page.getByRole('link', { name: 'Reveal' }).click();
     expect(await payload.innerText()).toContain('a@example.com');
-  }, 30_000);
+  }, 120_000);
 
   test('describes refunds and disputes in words, also when a later event has undone them', async () => {
     const { stack, visit } = console;
