@@ -74,7 +74,9 @@ test('a full disk loses no accepted event, and the stack goes on when there is s
   const before = await rowsOf(stack);
   expect(accepted.filter((id) => !before.has(id))).toEqual([]);
   expect([...statuses.keys()].sort()).toEqual([200, 503]);
-  expect(stack.output()).toContain('The emulators run again.');
+  // Whether a table is written while the disk is full depends on timing. If one is, its emulator stops and must start again.
+  const count = (text: string) => stack.output().split(text).length - 1;
+  expect(count('The emulators run again.')).toBe(count('Until they run again, events are answered with 503'));
   expect(stack.output()).not.toMatch(/Unhandled|Uncaught|at .*\.ts:\d+/);
   expect(await stack.stop()).toBe(0);
 
