@@ -9,6 +9,7 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 import { RECONCILE_METRICS } from '../../contract/metrics.js';
 import { sendEvents } from '../queue/send-events.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
+import { cursorKey } from '../store/keys.js';
 import { stripeClient } from '../stripe/client.js';
 import { type Cursor, reconcile } from './reconcile.js';
 
@@ -24,7 +25,7 @@ const tables = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 const MAX_PAGES = 20;
 /** The first run begins as far back as Stripe lists events, in seconds. */
 const STRIPE_KEEPS = 30 * 24 * 3600;
-const CURSOR_KEY = { pk: 'reconcile', sk: 'cursor' };
+const cursorAt = cursorKey({ links: environment.LINKS_TABLE });
 
 /** @throws on any failure, so that Lambda counts an error and the alarm `ReconcileErrors` goes off */
 export async function handler(): Promise<void> {
@@ -34,11 +35,11 @@ export async function handler(): Promise<void> {
     return;
   }
   const { Item } = await tables.send(
-    new GetCommand({ TableName: environment.LINKS_TABLE, Key: CURSOR_KEY, ConsistentRead: true }),
+    new GetCommand({ TableName: cursorAt.table, Key: cursorAt.key, ConsistentRead: true }),
   );
   const stored = Item?.cursor as Cursor | undefined;
   const save = (cursor: Cursor) =>
-    tables.send(new PutCommand({ TableName: environment.LINKS_TABLE, Item: { ...CURSOR_KEY, cursor } }));
+    tables.send(new PutCommand({ TableName: cursorAt.table, Item: { ...cursorAt.key, cursor } }));
   const result = await reconcile({
     stripe: await stripeClient(apiKey),
     settings,

@@ -46,6 +46,6 @@ function customerPartition(stripeCustomerId: string): string {
 }
 
 /** Where reconcile keeps how far it has come. */
-export function cursorKey({ links }: TableNames): ItemKey {
+export function cursorKey({ links }: Pick<TableNames, 'links'>): ItemKey {
   return { table: links, key: { pk: 'reconcile', sk: 'cursor' } };
 }

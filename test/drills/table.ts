@@ -1,4 +1,4 @@
-// The table of drills, as it is printed and as it stands in docs/runbook.md.
+// The table of drills, as it is printed and as docs/runbook.md shows it.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -54,7 +54,7 @@ export async function startEmulator(programs: string, folder: string): Promise<E
   const logFile = join(folder, 'ministack.log');
   const child = spawn(join(programs, 'ministack'), [], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own: the functions that it runs end with it.
+    // A separate process group: the functions that it runs end with it.
     detached: true,
     env: {
       ...neutralEnvironment(),

@@ -47,7 +47,7 @@ export function cdk({ project }: Account, ...args: readonly string[]): Promise<s
 export async function aws(
   { programs }: Account,
   ...args: readonly string[]
-  // biome-ignore lint/suspicious/noExplicitAny: each service answers in a shape of its own
+  // biome-ignore lint/suspicious/noExplicitAny: each service answers in its own shape
 ): Promise<any> {
   // Its commands for SQS do not honor AWS_ENDPOINT_URL.
   const endpoint = process.env.AWS_ENDPOINT_URL ? ['--endpoint-url', process.env.AWS_ENDPOINT_URL] : [];

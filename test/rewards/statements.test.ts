@@ -444,7 +444,7 @@ test.each(RACES)(
       closed = await unchanged(closed);
       if (crashes !== 'other' && otherRuns) await other.advance(99);
       closed = await unchanged(closed);
-      // Nothing was restored: whoever says so has stated what it read long ago.
+      // Nothing was restored: a closing that says so has stated what it read long ago.
       const lines = (await ledger()).flatMap((each) => each.lines);
       expect(lines.filter(({ line }) => line.reason === 'restored')).toEqual([]);
       await close(world, laterUntil);

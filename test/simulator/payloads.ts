@@ -13,7 +13,7 @@ export interface Ids {
   readonly keys: readonly string[];
   readonly charges: readonly string[];
   readonly invoices: readonly string[];
-  /** How often a charge or an invoice has a key of its own, and a customer a partner. */
+  /** How often a charge or an invoice has its own key, and a customer a partner. */
   readonly ownKeys: number;
   readonly partners: number;
   readonly currency: string;

@@ -1,4 +1,4 @@
-// A queue, workers and tables in which nothing happens by itself: whoever holds the world decides which request lands next.
+// A queue, workers and tables in which nothing happens by itself: the scheduler decides which request lands next.
 //
 // The workers run the real `processBatch`. Each of their requests, and each pause between two attempts, waits here.
 
