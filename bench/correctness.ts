@@ -3,10 +3,10 @@
 import { paginateScan } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import type { Item } from '../functions/store/requests.js';
-import { histories } from '../test/support/generate.js';
-import type { Event } from '../test/support/history.js';
-import { expectedRows } from '../test/support/model.js';
-import { seeded, shuffle, workload } from '../test/support/workload.js';
+import { histories } from '../test/support/builders/generate.js';
+import type { Event } from '../test/support/builders/history.js';
+import { seeded, shuffle, workload } from '../test/support/builders/workload.js';
+import { expectedRows } from '../test/support/model/model.js';
 import type { Bundles } from './bundles.js';
 import type { Engines, Tables } from './engines.js';
 import { sqsEvents } from './events.js';

@@ -3,7 +3,7 @@
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { tableDefinitions } from '../test/support/template.js';
+import { tableDefinitions } from '../test/support/stack/template.js';
 import { type AttributeMap, readUnits, type Table, writeUnits } from './units.js';
 
 export interface Counts {

@@ -11,8 +11,8 @@ import { parseLogLine } from '../contract/log-line.js';
 import type { StackFile } from '../contract/stack-file.js';
 import { packageRoot } from '../lib/package-root.js';
 import { countMessages } from '../local/event-source.js';
-import type { Event } from '../test/support/history.js';
-import { sign } from '../test/support/sign.js';
+import type { Event } from '../test/support/builders/history.js';
+import { sign } from '../test/support/builders/sign.js';
 import { standardMix } from './events.js';
 import { eachOf, median, percentile, type Result, result, sleep } from './measure.js';
 

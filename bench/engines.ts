@@ -9,7 +9,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EmulatorsReady, EmulatorsRequest } from '../local/emulators/process.js';
 import { createSecretsManager } from '../local/secrets.js';
 import { createTable } from '../local/tables.js';
-import { tableDefinitions } from '../test/support/template.js';
+import { tableDefinitions } from '../test/support/stack/template.js';
 import { type Counter, startCounter } from './counter.js';
 
 export const SECRET = 'whsec_bench';

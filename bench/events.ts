@@ -1,8 +1,8 @@
-// The standard mix (test/support/workload.ts) as invocations.
+// The standard mix (test/support/builders/workload.ts) as invocations.
 
-import type { Event } from '../test/support/history.js';
-import { sign } from '../test/support/sign.js';
-import { workload } from '../test/support/workload.js';
+import type { Event } from '../test/support/builders/history.js';
+import { sign } from '../test/support/builders/sign.js';
+import { workload } from '../test/support/builders/workload.js';
 import { SECRET } from './engines.js';
 import { inBatches } from './measure.js';
 

@@ -1,8 +1,8 @@
 // What an event costs as tables grow, and what a Stripe customer with very many charges costs.
 
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { charge, customer, event } from '../test/support/events.js';
-import type { Event } from '../test/support/history.js';
+import { charge, customer, event } from '../test/support/builders/events.js';
+import type { Event } from '../test/support/builders/history.js';
 import type { Bundles } from './bundles.js';
 import type { Engines, Tables } from './engines.js';
 import { sqsEvents, standardMix } from './events.js';

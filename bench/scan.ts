@@ -10,7 +10,7 @@ import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { bundle } from '../lib/bundling/bundle.js';
 import { createTable } from '../local/tables.js';
-import { tableDefinitions } from '../test/support/template.js';
+import { tableDefinitions } from '../test/support/stack/template.js';
 import { median, type Result, result } from './measure.js';
 import type { Reading, ScanJob } from './scan-job.js';
 

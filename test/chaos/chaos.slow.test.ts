@@ -9,12 +9,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { Event } from '../support/history.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
-import { expectedRows } from '../support/model.js';
-import { startSecondWorker } from '../support/second-worker.js';
-import { sendAll } from '../support/send.js';
-import { invoiceWorkload, seeded, shuffle, workload } from '../support/workload.js';
+import type { Event } from '../support/builders/history.js';
+import { invoiceWorkload, seeded, shuffle, workload } from '../support/builders/workload.js';
+import { expectedRows } from '../support/model/model.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
+import { startSecondWorker } from '../support/stack/second-worker.js';
+import { sendAll } from '../support/stack/send.js';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const EVENTS = Number(process.env.CHAOS_EVENTS ?? 2_400);

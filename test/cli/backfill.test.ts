@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BackfillState, backfill, kindsFor, snapshotEvents } from '../../cli/snapshots.js';
 import { parseSettings } from '../../contract/settings.js';
 import { stripeClient } from '../../functions/stripe/client.js';
-import { charge, customer, event, invoice, NOON } from '../support/events.js';
-import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
-import { deliver, type Event } from '../support/history.js';
-import { memoryEngine } from '../support/memory-engine.js';
+import { charge, customer, event, invoice, NOON } from '../support/builders/events.js';
+import { deliver, type Event } from '../support/builders/history.js';
+import { memoryEngine } from '../support/emulators/memory-engine.js';
+import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fakes/fake-stripe.js';
 
 let stripe: FakeStripe;
 beforeAll(async () => {

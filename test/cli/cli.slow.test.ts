@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { subscribedTypes } from '../../functions/domain/decide.js';
-import { charge, customer, event } from '../support/events.js';
-import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
-import { expectedRows } from '../support/model.js';
-import { workload } from '../support/workload.js';
+import { charge, customer, event } from '../support/builders/events.js';
+import { workload } from '../support/builders/workload.js';
+import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fakes/fake-stripe.js';
+import { expectedRows } from '../support/model/model.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 
 const ROOT = join(__dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'operators-'));

@@ -6,8 +6,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDeadLetters, release, removeAll, sendAllBack } from '../../cli/dead-letters.js';
 import { type Target, targetOfStackFile } from '../../cli/target.js';
-import { charge, event } from '../support/events.js';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
+import { charge, event } from '../support/builders/events.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 
 let stack: LocalStackUnderTest;
 let proxy: Server;

@@ -9,10 +9,10 @@ import type { Target } from '../../cli/target.js';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { stripeClient } from '../../functions/stripe/client.js';
 import { createReader } from '../../reader/reader.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { charge, customer, event, invoice, NOON } from '../support/events.js';
-import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
-import { deliver, type Event } from '../support/history.js';
+import { charge, customer, event, invoice, NOON } from '../support/builders/events.js';
+import { deliver, type Event } from '../support/builders/history.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fakes/fake-stripe.js';
 
 const ASKED = NOON + 1000;
 let stripe: FakeStripe;

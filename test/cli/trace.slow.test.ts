@@ -9,8 +9,8 @@ import { readReport, reportLines } from '../../cli/report-lines.js';
 import { readerOf, type Target, targetOfStackFile } from '../../cli/target.js';
 import { inOrder, traceLinks, traceLogs, traceTables } from '../../cli/trace-sources.js';
 import { sendEvents } from '../../functions/queue/send-events.js';
-import { charge, customer, event } from '../support/events.js';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
+import { charge, customer, event } from '../support/builders/events.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'trace-'));
 let stack: LocalStackUnderTest;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Target, targetOfStackFile } from '../../cli/target.js';
 import { type Check, verify } from '../../cli/verify.js';
 import { removeEarlierRuns } from '../../cli/verify-story.js';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 
 const silent = { item() {}, say() {} };
 

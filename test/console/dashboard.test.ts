@@ -5,7 +5,7 @@ import { alarmStates } from '../../console/dashboard/alarms.js';
 import { meaningsOf } from '../../console/dashboard/meanings.js';
 import { createMetricStore, recordEmbedded } from '../../console/dashboard/metrics.js';
 import { readWidgets, seriesOf } from '../../console/dashboard/widgets.js';
-import { synthesizeTemplate } from '../support/template.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 
 const template = synthesizeTemplate();
 const NOW = 1_750_000_000_000;

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CHROMIUM, type ConsoleUnderTest, startConsole, violations } from '../support/browser.js';
-import { charge, customer, event, NOON } from '../support/events.js';
-import { startStack } from '../support/local-stack.js';
+import { charge, customer, event, NOON } from '../support/builders/events.js';
+import { CHROMIUM, type ConsoleUnderTest, startConsole, violations } from '../support/stack/browser.js';
+import { startStack } from '../support/stack/local-stack.js';
 
 (CHROMIUM ? describe : describe.skip)('the live feed', () => {
   let folder: string;

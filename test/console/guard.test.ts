@@ -2,7 +2,7 @@
 
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 let stack: LocalStackUnderTest;
 let port: number;

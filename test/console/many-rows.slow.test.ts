@@ -4,8 +4,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { CHROMIUM, launchBrowser, openPage } from '../support/browser.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
+import { CHROMIUM, launchBrowser, openPage } from '../support/stack/browser.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 const TRANSACTIONS = 100_000;
 const CUSTOMERS = 1_000;

@@ -1,9 +1,16 @@
 // What holds for every page: accessible, nothing cut off, reached by keyboard, harmless to hostile input.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CHROMIUM, type ConsoleUnderTest, openPage, overflows, startConsole, violations } from '../support/browser.js';
-import { charge, customer, event } from '../support/events.js';
-import { until } from '../support/local-stack.js';
+import { charge, customer, event } from '../support/builders/events.js';
+import {
+  CHROMIUM,
+  type ConsoleUnderTest,
+  openPage,
+  overflows,
+  startConsole,
+  violations,
+} from '../support/stack/browser.js';
+import { until } from '../support/stack/local-stack.js';
 
 const PAGES = ['', 'testing', 'feed', 'customers', 'transactions', 'partners', 'dashboard', 'dead-letters'];
 const HOSTILE = [

@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CHROMIUM, type ConsoleUnderTest, openPage, startConsole } from '../support/browser.js';
-import { charge, customer, event, NOON } from '../support/events.js';
-import { spawnStart } from '../support/local-stack.js';
+import { charge, customer, event, NOON } from '../support/builders/events.js';
+import { CHROMIUM, type ConsoleUnderTest, openPage, startConsole } from '../support/stack/browser.js';
+import { spawnStart } from '../support/stack/local-stack.js';
 
 const RULES = {
   rules: [

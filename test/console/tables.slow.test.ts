@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CHROMIUM, type ConsoleUnderTest, startConsole } from '../support/browser.js';
-import { charge, customer, event, NOON } from '../support/events.js';
+import { charge, customer, event, NOON } from '../support/builders/events.js';
+import { CHROMIUM, type ConsoleUnderTest, startConsole } from '../support/stack/browser.js';
 
 const CHARGES = 120;
 const DAY = 86_400;

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { subscribedTypes } from '../../functions/domain/decide.js';
-import { CHROMIUM, type ConsoleUnderTest, startConsole } from '../support/browser.js';
+import { CHROMIUM, type ConsoleUnderTest, startConsole } from '../support/stack/browser.js';
 
 if (!CHROMIUM)
   console.warn('No Chromium found: the browser tests of the console are skipped (set CHROMIUM to its path).');

@@ -6,9 +6,9 @@ import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { snapshotOf } from '../../functions/domain/charge-row.js';
 import { decide } from '../../functions/domain/decide.js';
 import type { StoredRow } from '../../functions/domain/row.js';
-import { chargeRowOf, storedChargeRow } from '../support/compute.js';
-import { charge, dispute, event, NOON, refund } from '../support/events.js';
+import { charge, dispute, event, NOON, refund } from '../support/builders/events.js';
 import { rule } from '../support/rule.js';
+import { chargeRowOf, storedChargeRow } from '../support/schedules/compute.js';
 
 const DELETE: Settings = DEFAULT_SETTINGS;
 const NET: Settings = { ...DELETE, partialRefund: 'net' };

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import type { ChargeChange } from '../../functions/domain/change.js';
 import { decide } from '../../functions/domain/decide.js';
-import { charge, event, NOON } from '../support/events.js';
+import { charge, event, NOON } from '../support/builders/events.js';
 import { rule } from '../support/rule.js';
 
 const decideCharge = (type: string, fields: Record<string, unknown>) =>

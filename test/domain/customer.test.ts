@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import type { CustomerChange } from '../../functions/domain/change.js';
 import { ERASE_EVENT_TYPE } from '../../functions/domain/customer.js';
 import { decide, isWantedType, subscribedTypes } from '../../functions/domain/decide.js';
-import { customer, event, NOON } from '../support/events.js';
+import { customer, event, NOON } from '../support/builders/events.js';
 import { rule } from '../support/rule.js';
 
 const decideCustomer = (type: string, object: Record<string, unknown>) =>

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, parseSettings, type Settings } from '../../contract/settings.js';
 import { decide, isWantedMode, subscribedTypes } from '../../functions/domain/decide.js';
 import { createdAt, parseEvent, versionOf } from '../../functions/domain/event.js';
-import { charge, event } from '../support/events.js';
+import { charge, event } from '../support/builders/events.js';
 import { rule } from '../support/rule.js';
 
 const INVOICE: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
-import { invoiceRowOf } from '../support/compute.js';
-import { charge, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/events.js';
-import type { Event } from '../support/history.js';
+import { charge, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/builders/events.js';
+import type { Event } from '../support/builders/history.js';
 import { rule } from '../support/rule.js';
+import { invoiceRowOf } from '../support/schedules/compute.js';
 
 const DELETE: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };
 const NET: Settings = { ...DELETE, partialRefund: 'net' };

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import type { Entity, PaidInvoice } from '../../functions/domain/change.js';
 import { decide } from '../../functions/domain/decide.js';
-import { charge, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/events.js';
+import { charge, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/builders/events.js';
 import { rule } from '../support/rule.js';
 
 const SETTINGS: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
 import { type MergedBatch, mergeChanges } from '../../functions/domain/merge.js';
-import { charge, customer, dispute, event, invoice, refund } from '../support/events.js';
-import type { Event } from '../support/history.js';
+import { charge, customer, dispute, event, invoice, refund } from '../support/builders/events.js';
+import type { Event } from '../support/builders/history.js';
 
 const INVOICE: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };
 const decisionsOf = (events: readonly Event[], settings = DEFAULT_SETTINGS) =>

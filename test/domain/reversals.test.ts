@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
-import { chargeRowOf } from '../support/compute.js';
-import { charge, dispute, event, NOON, refund } from '../support/events.js';
-import type { Event } from '../support/history.js';
+import { charge, dispute, event, NOON, refund } from '../support/builders/events.js';
+import type { Event } from '../support/builders/history.js';
 import { rule } from '../support/rule.js';
+import { chargeRowOf } from '../support/schedules/compute.js';
 
 const NET: Settings = { ...DEFAULT_SETTINGS, partialRefund: 'net' };
 const DELETE: Settings = DEFAULT_SETTINGS;

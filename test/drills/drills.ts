@@ -1,6 +1,6 @@
 // What is done to the local stack so that each alarm goes off for its real cause.
 
-import { charge, event } from '../support/events.js';
+import { charge, event } from '../support/builders/events.js';
 import { until } from '../support/until.js';
 import type { Concurrency } from './clock.js';
 import { QUIET_HOURS, type StackUnderDrill } from './stack.js';

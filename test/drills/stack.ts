@@ -18,8 +18,8 @@ import { type LocalFunction, startFunction } from '../../local/function.js';
 import { createSecretsManager } from '../../local/secrets.js';
 import { startLocalStack } from '../../local/stack.js';
 import { type ResolvedResource, resolve, resourcesOf, shortName, type Template } from '../../local/template.js';
-import { startFakeStripe } from '../support/fake-stripe.js';
-import { sign } from '../support/sign.js';
+import { sign } from '../support/builders/sign.js';
+import { startFakeStripe } from '../support/fakes/fake-stripe.js';
 import { type DynamoDBProxy, startDynamoDBProxy, type ThrottledRequest } from './dynamodb-proxy.js';
 
 /** The template that the drills judge by has the alarm NoEventsReceived after so many hours. */

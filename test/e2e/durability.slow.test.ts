@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { charge, event } from '../support/events.js';
-import { spawnStart, startStack, until } from '../support/local-stack.js';
+import { charge, event } from '../support/builders/events.js';
+import { spawnStart, startStack, until } from '../support/stack/local-stack.js';
 
 let folder: string;
 beforeEach(() => {

@@ -6,8 +6,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { charge, event } from '../support/events.js';
-import { startStack, until } from '../support/local-stack.js';
+import { charge, event } from '../support/builders/events.js';
+import { startStack, until } from '../support/stack/local-stack.js';
 
 let root: string;
 let disk: string;

@@ -7,12 +7,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Engine, startEngine } from '../support/engine.js';
-import { closedPort, FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
-import { deliverUntilDone } from '../support/history.js';
-import type { Scenario } from '../support/interleave.js';
-import { expectedRows } from '../support/model.js';
-import { SCENARIOS } from '../support/scenarios.js';
+import { deliverUntilDone } from '../support/builders/history.js';
+import { SCENARIOS } from '../support/builders/scenarios.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { closedPort, FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import { expectedRows } from '../support/model/model.js';
+import type { Scenario } from '../support/schedules/interleave.js';
 
 const ALL = process.env.HTTP_FAULTS === 'all';
 /** Milliseconds: short here, five seconds in the worker. */

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { bundleFolder, FUNCTION_NAMES } from '../../lib/functions.js';
-import { charge, customer, event, invoice } from '../support/events.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
-import { synthesizeTemplate } from '../support/template.js';
+import { charge, customer, event, invoice } from '../support/builders/events.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 
 /** One for each place that a person or a secret can be in. */
 const MARKS = {

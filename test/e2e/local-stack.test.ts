@@ -1,9 +1,9 @@
 // The main job as a stranger sees it: a signed Stripe event in, the right rows out, through `npm start`'s own code.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { charge, customer, event } from '../support/events.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
-import { sign } from '../support/sign.js';
+import { charge, customer, event } from '../support/builders/events.js';
+import { sign } from '../support/builders/sign.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 let stack: LocalStackUnderTest;
 beforeAll(async () => {

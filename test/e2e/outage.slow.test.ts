@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { charge, customer, event } from '../support/events.js';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
-import { startWiring, type Wiring } from '../support/wiring.js';
+import { charge, customer, event } from '../support/builders/events.js';
+import { type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
+import { startWiring, type Wiring } from '../support/stack/wiring.js';
 
 const OLD_LIMIT = 5;
 

@@ -5,9 +5,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { EmulatorsReady } from '../../local/emulators/process.js';
-import { charge, event } from '../support/events.js';
-import { FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
+import { charge, event } from '../support/builders/events.js';
+import { FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 /** The SDK in ingest tries so often before it gives up. */
 const ATTEMPTS = 3;

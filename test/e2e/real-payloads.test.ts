@@ -5,9 +5,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseSettings } from '../../contract/settings.js';
-import type { Event } from '../support/history.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
-import { expectedRows } from '../support/model.js';
+import type { Event } from '../support/builders/history.js';
+import { expectedRows } from '../support/model/model.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 const FOLDER = process.env.STRIPE_FIXTURES ?? '../shared/fixtures/stripe';
 const isThere = existsSync(FOLDER);

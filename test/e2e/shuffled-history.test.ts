@@ -2,10 +2,10 @@
 // rows are those of the model, and the dead-letter queue is empty.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
-import { expectedRows } from '../support/model.js';
-import { sendAll } from '../support/send.js';
-import { seeded, shuffle, workload } from '../support/workload.js';
+import { seeded, shuffle, workload } from '../support/builders/workload.js';
+import { expectedRows } from '../support/model/model.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
+import { sendAll } from '../support/stack/send.js';
 
 let stack: LocalStackUnderTest;
 beforeAll(async () => {

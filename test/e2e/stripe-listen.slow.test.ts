@@ -7,9 +7,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { charge, event } from '../support/events.js';
-import { type LocalStackUnderTest, startStack, until } from '../support/local-stack.js';
-import { startStripeSessions } from '../support/stripe-sessions.js';
+import { charge, event } from '../support/builders/events.js';
+import { startStripeSessions } from '../support/fakes/stripe-sessions.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 
 /** The first version that refuses to forward events that are not named is 1.51. */
 const VERSION = '1.52.0';

@@ -9,10 +9,10 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { charge, event } from '../support/events.js';
-import { hostileRequests, MARK } from '../support/hostile-input.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
-import { seeded } from '../support/workload.js';
+import { charge, event } from '../support/builders/events.js';
+import { hostileRequests, MARK } from '../support/builders/hostile-input.js';
+import { seeded } from '../support/builders/workload.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 const RUNS = Number(process.env.HOSTILE_HTTP_RUNS ?? 1_500);
 const SEED = Number(process.env.HOSTILE_SEED ?? 1);

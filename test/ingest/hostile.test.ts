@@ -11,9 +11,9 @@ import { parseSettings } from '../../contract/settings.js';
 import { receive } from '../../functions/ingest/receive.js';
 import { signingSecrets } from '../../functions/ingest/signing-secrets.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
-import { hostileRequests, MARK } from '../support/hostile-input.js';
-import { memoryEngine } from '../support/memory-engine.js';
-import { seeded } from '../support/workload.js';
+import { hostileRequests, MARK } from '../support/builders/hostile-input.js';
+import { seeded } from '../support/builders/workload.js';
+import { memoryEngine } from '../support/emulators/memory-engine.js';
 
 const RUNS = Number(process.env.HOSTILE_RUNS ?? 6_000);
 const SEED = Number(process.env.HOSTILE_SEED ?? 1);

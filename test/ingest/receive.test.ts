@@ -3,9 +3,9 @@ import { parseSettings } from '../../contract/settings.js';
 import { receive } from '../../functions/ingest/receive.js';
 import { FRESH_MILLISECONDS, RETRY_MILLISECONDS, signingSecrets } from '../../functions/ingest/signing-secrets.js';
 import { MAX_MESSAGE_BYTES } from '../../functions/queue/message.js';
-import { charge, event, invoice } from '../support/events.js';
+import { charge, event, invoice } from '../support/builders/events.js';
+import { sign } from '../support/builders/sign.js';
 import { rule } from '../support/rule.js';
-import { sign } from '../support/sign.js';
 
 const NOW = 1_800_000_000_000;
 

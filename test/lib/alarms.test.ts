@@ -9,7 +9,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { stageProps } from '../../lib/stages.js';
 import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
 import { resourcesOf } from '../../local/template.js';
-import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/template.js';
+import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/stack/template.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: properties are what CloudFormation takes
 type Payload = any;

@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals';
 import { stageProps } from '../../lib/stages.js';
 import { resourcesOf } from '../../local/template.js';
-import { synthesizeTemplate } from '../support/template.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 
 const PROD = { ...stageProps('prod'), alarmEmail: 'oncall@example.com', quietHours: 24 };
 

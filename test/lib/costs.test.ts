@@ -7,8 +7,8 @@ import { describe, expect, test } from '@jest/globals';
 import { INGEST_METRICS, RECONCILE_METRICS, WORKER_METRICS } from '../../contract/metrics.js';
 import { DEFAULT_THROTTLE } from '../../lib/webhook-api.js';
 import { resourcesOf } from '../../local/template.js';
-import { runFunction } from '../support/run-function.js';
-import { synthesizeTemplate } from '../support/template.js';
+import { runFunction } from '../support/stack/run-function.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 
 const ROOT = join(__dirname, '..', '..');
 const page = readFileSync(join(ROOT, 'docs', 'limits.md'), 'utf8').replaceAll(/\s+/g, ' ');

@@ -8,7 +8,7 @@ import { qualifiedName } from '../../lib/qualified-name.js';
 import { StripePartnerSyncStack } from '../../lib/stack.js';
 import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
 import { resourcesOf, type Template as SynthesizedTemplate } from '../../local/template.js';
-import { PRODUCTION_PROPS } from '../support/template.js';
+import { PRODUCTION_PROPS } from '../support/stack/template.js';
 
 /** Every name in a stack by which CloudWatch knows something, with each construct's own resources told apart by their logical ids. */
 function names(template: SynthesizedTemplate, construct: string): string[] {

@@ -3,11 +3,11 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resourcesOf, shortName } from '../../local/template.js';
-import { charge, customer, event, invoice, invoicePayment } from '../support/events.js';
-import { startFakeStripe } from '../support/fake-stripe.js';
-import { startStack } from '../support/local-stack.js';
-import { synthesizeTemplate } from '../support/template.js';
-import { type AwsCall, startWiring, type Wiring } from '../support/wiring.js';
+import { charge, customer, event, invoice, invoicePayment } from '../support/builders/events.js';
+import { startFakeStripe } from '../support/fakes/fake-stripe.js';
+import { startStack } from '../support/stack/local-stack.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
+import { type AwsCall, startWiring, type Wiring } from '../support/stack/wiring.js';
 
 /** `function action resource`, as in `worker dynamodb:PutItem links`. */
 const calls = new Set<string>();

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resourcesOf, type Template } from '../../local/template.js';
-import { charge, customer, dispute, event, refund } from '../support/events.js';
-import { startFakeStripe } from '../support/fake-stripe.js';
-import { startStack, until } from '../support/local-stack.js';
-import { synthesizeTemplate } from '../support/template.js';
-import { type AwsCall, startWiring, type Wiring } from '../support/wiring.js';
+import { charge, customer, dispute, event, refund } from '../support/builders/events.js';
+import { startFakeStripe } from '../support/fakes/fake-stripe.js';
+import { startStack, until } from '../support/stack/local-stack.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
+import { type AwsCall, startWiring, type Wiring } from '../support/stack/wiring.js';
 
 let wiring: Wiring;
 const folder = mkdtempSync(join(tmpdir(), 'metrics-'));

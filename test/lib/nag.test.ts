@@ -6,7 +6,7 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, NagSuppressions } from 'cdk-nag';
 import { StripePartnerSyncStack } from '../../lib/stack.js';
 import { STAGES } from '../../lib/stages.js';
-import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/template.js';
+import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/stack/template.js';
 
 const SUPPRESSED = [
   {

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
-import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/template.js';
+import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/stack/template.js';
 
 const outputs = synthesizeTemplate().Outputs ?? {};
 

@@ -9,7 +9,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { STAGES, stageProps } from '../../lib/stages.js';
 import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
-import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/template.js';
+import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/stack/template.js';
 
 /** `-c NAME=VALUE` */
 const given =

@@ -9,7 +9,7 @@ import { StripePartnerSyncStack } from '../../lib/stack.js';
 import { stageProps } from '../../lib/stages.js';
 import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
 import { resourcesOf, type Template as SynthesizedTemplate, shortName } from '../../local/template.js';
-import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/template.js';
+import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/stack/template.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: properties are what CloudFormation takes
 type Payload = any;

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { stageProps } from '../../lib/stages.js';
 import { resourcesOf, type Template as SynthesizedTemplate, shortName } from '../../local/template.js';
 import { rule } from '../support/rule.js';
-import { synthesizeTemplate } from '../support/template.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 
 const PROD = { ...stageProps('prod'), alarmEmail: 'oncall@example.com', quietHours: 24 };
 const template = synthesizeTemplate(PROD);

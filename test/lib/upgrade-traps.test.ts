@@ -3,7 +3,7 @@
 
 import { expect, test } from '@jest/globals';
 import { resourcesOf } from '../../local/template.js';
-import { synthesizeTemplate } from '../support/template.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: properties are what CloudFormation takes
 type Payload = any;

@@ -6,11 +6,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { targetOfStackFile } from '../../cli/target.js';
 import { FRESH_MILLISECONDS } from '../../functions/ingest/signing-secrets.js';
-import type { Event } from '../support/history.js';
-import { type LocalStackUnderTest, startStack } from '../support/local-stack.js';
-import { expectedRows } from '../support/model.js';
-import { sign } from '../support/sign.js';
-import { workload } from '../support/workload.js';
+import type { Event } from '../support/builders/history.js';
+import { sign } from '../support/builders/sign.js';
+import { workload } from '../support/builders/workload.js';
+import { expectedRows } from '../support/model/model.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 const SECONDS = Number(process.env.LOAD_SECONDS ?? 6);
 const RATE = Number(process.env.LOAD_RATE ?? 10);

@@ -12,7 +12,7 @@ import {
 } from '../../contract/settings.js';
 import { eventMaker } from '../../local/demo/events.js';
 import { countedInTheEnd, story } from '../../local/demo/story.js';
-import { expectedRows } from '../support/model.js';
+import { expectedRows } from '../support/model/model.js';
 
 type Event = Parameters<typeof expectedRows>[0][number];
 

@@ -12,7 +12,7 @@ export interface Mutant {
 
 const STORE = 'test/store/store.test.ts';
 const REQUESTS = 'test/store/requests.test.ts';
-const PERMUTATIONS = 'test/e2e/permutations.test.ts';
+const PERMUTATIONS = 'test/proofs/permutations.test.ts';
 const COUNTEREXAMPLES = 'test/proofs/counterexamples.test.ts';
 const SIMULATOR = 'test/simulator/simulator.test.ts';
 const BATCHES = 'test/worker/process-batch.test.ts';

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
-import { charge, customer, event, invoice, invoicePayment } from '../support/events.js';
-import type { Event } from '../support/history.js';
+import { charge, customer, event, invoice, invoicePayment } from '../support/builders/events.js';
+import type { Event } from '../support/builders/history.js';
 import { play, type Script } from './script.js';
 
 const CHARGES: Settings = DEFAULT_SETTINGS;

@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { type Bounds, explore, type Without } from '../../docs/protocol-model.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
-import { histories } from '../support/generate.js';
-import type { Event } from '../support/history.js';
-import { memoryEngine } from '../support/memory-engine.js';
-import { seeded } from '../support/workload.js';
+import { histories } from '../support/builders/generate.js';
+import type { Event } from '../support/builders/history.js';
+import { seeded } from '../support/builders/workload.js';
+import { memoryEngine } from '../support/emulators/memory-engine.js';
 
 const BOUNDS: Readonly<Record<string, Bounds>> = {
   'a charge and a link': {

@@ -6,9 +6,9 @@ import type { Fate } from '../simulator/actions.js';
 import { describe } from '../simulator/requests.js';
 import { runSchedule } from '../simulator/scheduler.js';
 import { createWorld, type Request, withoutClock } from '../simulator/world.js';
-import type { Event } from '../support/history.js';
-import { expectedRows } from '../support/model.js';
-import type { Rows } from '../support/rows.js';
+import type { Event } from '../support/builders/history.js';
+import { expectedRows } from '../support/model/model.js';
+import type { Rows } from '../support/model/rows.js';
 
 export interface Script {
   /** A new worker receives messages; it makes no request yet. An event may be given to a second worker: then both have its message. */

@@ -5,8 +5,8 @@ import { parseSettings, type Settings } from '../../contract/settings.js';
 import { decide } from '../../functions/domain/decide.js';
 import { parseEvent } from '../../functions/domain/event.js';
 import { MAX_MESSAGE_BYTES, toMessage } from '../../functions/queue/message.js';
-import { charge, customer, dispute, event, invoice, invoicePayment, refund } from '../support/events.js';
-import { type Event, examples } from '../support/history.js';
+import { charge, customer, dispute, event, invoice, invoicePayment, refund } from '../support/builders/events.js';
+import { type Event, examples } from '../support/builders/history.js';
 import { rule } from '../support/rule.js';
 
 const SETTINGS: readonly Settings[] = [

@@ -6,9 +6,9 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS } from '../../contract/settings.js';
 import { createReader, type Reader } from '../../reader/reader.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { charge, customer, event, NOON } from '../support/events.js';
-import { deliver, type Event } from '../support/history.js';
+import { charge, customer, event, NOON } from '../support/builders/events.js';
+import { deliver, type Event } from '../support/builders/history.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
 
 const ROOT = join(__dirname, '..', '..');
 let engine: Engine;

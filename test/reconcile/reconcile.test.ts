@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { parseSettings } from '../../contract/settings.js';
 import { type Cursor, reconcile } from '../../functions/reconcile/reconcile.js';
 import { stripeClient } from '../../functions/stripe/client.js';
-import { charge, event, NOON } from '../support/events.js';
-import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fake-stripe.js';
+import { charge, event, NOON } from '../support/builders/events.js';
+import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fakes/fake-stripe.js';
 
 let fake: FakeStripe;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // What the rehearsal takes out of the template is named, and what stays refers to nothing that is gone.
 
 import { describe, expect, test } from '@jest/globals';
-import { synthesizeTemplate } from '../support/template.js';
+import { synthesizeTemplate } from '../support/stack/template.js';
 import { adaptTemplate, type Template } from './assembly.js';
 
 const template = synthesizeTemplate({ retainData: false, quietHours: 24 }) as Template;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sign } from '../support/sign.js';
+import { sign } from '../support/builders/sign.js';
 import { type Adaptation, adaptAssembly } from './assembly.js';
 import { type Ran, run, tryRun } from './shell.js';
 

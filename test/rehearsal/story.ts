@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import { charge, event } from '../support/events.js';
+import { charge, event } from '../support/builders/events.js';
 import { counts, takeInventory } from './inventory.js';
 import { changeCode, NEW_VERSION_HEADER } from './project.js';
 import { run } from './shell.js';

@@ -4,8 +4,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, PutCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { ReadTarget } from '../../cli/read-rewards.js';
 import { createTable } from '../../local/tables.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { tableDefinitions } from '../support/template.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { tableDefinitions } from '../support/stack/template.js';
 import { asText } from './memory-tables.js';
 
 export interface StatementEngine {

@@ -3,7 +3,7 @@
 // in two renderings.
 
 import type { Settings } from '../../contract/settings.js';
-import type { Event } from '../support/history.js';
+import type { Event } from '../support/builders/history.js';
 import { charge, customer, type Ids, invoice, type Payload, type Rendered, reversalEvent, START } from './payloads.js';
 import type { Disturbances } from './profiles.js';
 import type { Random } from './random.js';

@@ -1,6 +1,6 @@
 // Random choices that a seed determines.
 
-import { seeded } from '../support/workload.js';
+import { seeded } from '../support/builders/workload.js';
 
 export interface Random {
   /** From 0 to below 1. */

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import type { Item } from '../../functions/store/requests.js';
-import type { Rows } from '../support/rows.js';
+import type { Rows } from '../support/model/rows.js';
 import { START } from './payloads.js';
 import type { Case, Failure } from './simulate.js';
 

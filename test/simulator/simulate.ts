@@ -1,10 +1,10 @@
 // One history, one schedule: run, and compared with the independent model.
 
 import type { Settings } from '../../contract/settings.js';
-import type { Event } from '../support/history.js';
-import type { MemoryEngine } from '../support/memory-engine.js';
-import { expectedRows } from '../support/model.js';
-import type { Rows } from '../support/rows.js';
+import type { Event } from '../support/builders/history.js';
+import type { MemoryEngine } from '../support/emulators/memory-engine.js';
+import { expectedRows } from '../support/model/model.js';
+import type { Rows } from '../support/model/rows.js';
 import type { Action } from './actions.js';
 import { type History, randomHistory } from './history.js';
 import { type Disturbances, PROFILES } from './profiles.js';

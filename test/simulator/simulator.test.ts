@@ -1,7 +1,7 @@
 // The simulator itself: it disturbs as each profile says, finds a store that is wrong, shrinks what it finds, and repeats a seed.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type MemoryEngine, memoryEngine } from '../support/memory-engine.js';
+import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
 import { PROFILES } from './profiles.js';
 import { reportOf } from './report.js';
 import { shrink } from './shrink.js';

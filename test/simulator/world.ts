@@ -5,8 +5,8 @@
 import { mustBeRetried } from '../../contract/outcomes.js';
 import type { Settings } from '../../contract/settings.js';
 import { processBatch } from '../../functions/worker/process-batch.js';
-import type { Event } from '../support/history.js';
-import { type MemoryEngine, memoryEngine } from '../support/memory-engine.js';
+import type { Event } from '../support/builders/history.js';
+import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
 import type { Action, Fate } from './actions.js';
 import { describe, detail, isWrite, type Part, partsOf, target } from './requests.js';
 

@@ -15,8 +15,8 @@ import {
   updateItem,
   writeKeys,
 } from '../../functions/store/requests.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { intercepted } from '../support/intercepted.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { intercepted } from '../support/fakes/intercepted.js';
 import { rule } from '../support/rule.js';
 
 let engine: Engine;

@@ -10,10 +10,10 @@ import { dependentKey, evidenceKey, linkKey, transactionKey } from '../../functi
 import { sweepDependents, writeLink } from '../../functions/store/links.js';
 import { readLink } from '../../functions/store/look-up.js';
 import { type Item, readItem, replaceItem, type StoreContext, writeKeys } from '../../functions/store/requests.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { charge, customer, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/events.js';
-import { deliver, type Event } from '../support/history.js';
-import { intercepted } from '../support/intercepted.js';
+import { charge, customer, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/builders/events.js';
+import { deliver, type Event } from '../support/builders/history.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { intercepted } from '../support/fakes/intercepted.js';
 import { rule } from '../support/rule.js';
 
 let engine: Engine;

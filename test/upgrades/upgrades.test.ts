@@ -8,12 +8,12 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import type { Item, TableNames } from '../../functions/store/requests.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { charge, customer, event, NOON, refund } from '../support/events.js';
-import { deliver, type Event } from '../support/history.js';
-import { startStack } from '../support/local-stack.js';
-import { expectedRows } from '../support/model.js';
+import { charge, customer, event, NOON, refund } from '../support/builders/events.js';
+import { deliver, type Event } from '../support/builders/history.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { expectedRows } from '../support/model/model.js';
 import { rule } from '../support/rule.js';
+import { startStack } from '../support/stack/local-stack.js';
 
 const versions = readdirSync(__dirname).filter((name) => /^\d+\.\d+\.\d+$/.test(name));
 const LATER = 50_000_000;

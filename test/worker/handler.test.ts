@@ -3,9 +3,9 @@
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inBatches } from '../../functions/queue/batches.js';
-import { charge, customer, event } from '../support/events.js';
-import { runFunction } from '../support/run-function.js';
-import { startWiring, type Wiring } from '../support/wiring.js';
+import { charge, customer, event } from '../support/builders/events.js';
+import { runFunction } from '../support/stack/run-function.js';
+import { startWiring, type Wiring } from '../support/stack/wiring.js';
 
 let wiring: Wiring;
 let sqs: SQSClient;

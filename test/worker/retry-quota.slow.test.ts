@@ -4,10 +4,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTable } from '../../local/tables.js';
-import { charge, event } from '../support/events.js';
-import { runFunction } from '../support/run-function.js';
-import { tableDefinitions } from '../support/template.js';
-import { startWiring, type Wiring } from '../support/wiring.js';
+import { charge, event } from '../support/builders/events.js';
+import { runFunction } from '../support/stack/run-function.js';
+import { tableDefinitions } from '../support/stack/template.js';
+import { startWiring, type Wiring } from '../support/stack/wiring.js';
 
 /** 500 tokens, 5 for each retry of a throttled request. */
 const RETRIES = 100;

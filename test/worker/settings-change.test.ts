@@ -3,10 +3,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { snapshotEvents } from '../../cli/snapshots.js';
 import { DEFAULT_SETTINGS, parseSettings, type Settings } from '../../contract/settings.js';
-import { charge, customer, dispute, event, invoice, NOON } from '../support/events.js';
-import { deliverUntilDone, type Event } from '../support/history.js';
-import { memoryEngine } from '../support/memory-engine.js';
-import { publicRows } from '../support/rows.js';
+import { charge, customer, dispute, event, invoice, NOON } from '../support/builders/events.js';
+import { deliverUntilDone, type Event } from '../support/builders/history.js';
+import { memoryEngine } from '../support/emulators/memory-engine.js';
+import { publicRows } from '../support/model/rows.js';
 
 const ASKED_AT = NOON + 1000;
 const partlyRefunded = charge({ amount_refunded: 500 });

@@ -3,8 +3,8 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { StackFile } from '../../contract/stack-file.js';
-import type { Invocation, InvocationResult } from '../../local/function-process.js';
+import type { StackFile } from '../../../contract/stack-file.js';
+import type { Invocation, InvocationResult } from '../../../local/function-process.js';
 import { forkFunction } from './run-function.js';
 
 export interface SecondWorker {

@@ -2,9 +2,9 @@
 // that the store sends, and `memory-engine.test.ts` holds it against a real engine, request by request.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import type { Item, StoreContext, TableNames } from '../../functions/store/requests.js';
+import type { Item, StoreContext, TableNames } from '../../../functions/store/requests.js';
+import { publicRows, type Rows } from '../model/rows.js';
 import { change, type Expressions, holds } from './expressions.js';
-import { publicRows, type Rows } from './rows.js';
 
 export interface MemoryEngine extends StoreContext {
   /** Rows of `customers` and `transactions`, sorted by key, without internal attributes. */

@@ -13,11 +13,11 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import type { StackFile } from '../../contract/stack-file.js';
-import { publicRows, type Rows } from './rows.js';
-import { sign } from './sign.js';
+import type { StackFile } from '../../../contract/stack-file.js';
+import { sign } from '../builders/sign.js';
+import { publicRows, type Rows } from '../model/rows.js';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '..', '..', '..');
 
 export interface LocalStackUnderTest {
   readonly file: StackFile;

@@ -3,10 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { bundleFolder, FUNCTION_NAMES } from '../../lib/functions.js';
-import { StripePartnerSyncStack } from '../../lib/stack.js';
-import type { StripePartnerSyncProps } from '../../lib/stripe-partner-sync.js';
-import { resourcesOf, shortName, type Template } from '../../local/template.js';
+import { bundleFolder, FUNCTION_NAMES } from '../../../lib/functions.js';
+import { StripePartnerSyncStack } from '../../../lib/stack.js';
+import type { StripePartnerSyncProps } from '../../../lib/stripe-partner-sync.js';
+import { resourcesOf, shortName, type Template } from '../../../local/template.js';
 
 let cached: Template | undefined;
 

@@ -1,9 +1,9 @@
 // The explorer of races: its reductions leave out orders, and no end that differs.
 
 import { expect, test } from '@jest/globals';
+import { SCENARIOS } from '../builders/scenarios.js';
+import { memoryEngine } from '../emulators/memory-engine.js';
 import { type ExploreOptions, explore } from './interleave.js';
-import { memoryEngine } from './memory-engine.js';
-import { SCENARIOS } from './scenarios.js';
 
 /** Tables that check no condition: with them the order of requests decides how a race ends. */
 function careless() {

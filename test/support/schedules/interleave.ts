@@ -17,12 +17,12 @@
 // `interleave.test.ts` compares the ends with those of every order, on tables where races do end differently.
 
 import { createHash } from 'node:crypto';
-import type { Settings } from '../../contract/settings.js';
-import { processBatch } from '../../functions/worker/process-batch.js';
-import type { Event } from './history.js';
-import { type MemoryEngine, memoryEngine } from './memory-engine.js';
-import type { Rows } from './rows.js';
-import { seeded } from './workload.js';
+import type { Settings } from '../../../contract/settings.js';
+import { processBatch } from '../../../functions/worker/process-batch.js';
+import type { Event } from '../builders/history.js';
+import { seeded } from '../builders/workload.js';
+import { type MemoryEngine, memoryEngine } from '../emulators/memory-engine.js';
+import type { Rows } from '../model/rows.js';
 
 export interface Scenario {
   readonly settings: Settings;

@@ -2,13 +2,13 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { bundleFunctions } from '../../lib/bundling/bundle.js';
-import { bundleFolder, type FunctionName } from '../../lib/functions.js';
-import type { Invocation, InvocationResult } from '../../local/function-process.js';
+import { bundleFunctions } from '../../../lib/bundling/bundle.js';
+import { bundleFolder, type FunctionName } from '../../../lib/functions.js';
+import type { Invocation, InvocationResult } from '../../../local/function-process.js';
 
 /** The process of a function's bundle, which must be there; it says `ready` and then answers invocations. */
 export function forkFunction(name: FunctionName, environment: Readonly<Record<string, string>>): ChildProcess {
-  const file = join(__dirname, '..', '..', 'local', 'function-process.ts');
+  const file = join(__dirname, '..', '..', '..', 'local', 'function-process.ts');
   return fork(file, [bundleFolder(name), 'index.handler'], {
     execArgv: ['--import', require.resolve('tsx')],
     env: {

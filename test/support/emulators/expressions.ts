@@ -1,6 +1,6 @@
 // The condition, key condition and update expressions of DynamoDB, as far as the store uses them. Each text is compiled once.
 
-import type { Item } from '../../functions/store/requests.js';
+import type { Item } from '../../../functions/store/requests.js';
 
 export interface Expressions {
   readonly ConditionExpression?: string;

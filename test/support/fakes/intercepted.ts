@@ -1,6 +1,6 @@
 // A store whose requests a test can watch, hold up, or answer in the engine's place.
 
-import type { StoreContext } from '../../functions/store/requests.js';
+import type { StoreContext } from '../../../functions/store/requests.js';
 
 /** @param answer gets the command's name (such as `PutCommand`), its input, and `send`, which passes it on to the engine */
 export function intercepted(

@@ -5,11 +5,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { afterAll, expect, test } from '@jest/globals';
 import { partsOf } from '../simulator/requests.js';
-import { deliverUntilDone } from '../support/history.js';
-import type { Scenario } from '../support/interleave.js';
-import { type MemoryEngine, memoryEngine } from '../support/memory-engine.js';
-import { expectedRows } from '../support/model.js';
-import { SCENARIOS } from '../support/scenarios.js';
+import { deliverUntilDone } from '../support/builders/history.js';
+import { SCENARIOS } from '../support/builders/scenarios.js';
+import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
+import { expectedRows } from '../support/model/model.js';
+import type { Scenario } from '../support/schedules/interleave.js';
 
 type Command = { readonly constructor: { readonly name: string }; readonly input: Record<string, unknown> };
 type Send = (command: Command) => Promise<unknown>;

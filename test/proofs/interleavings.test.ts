@@ -4,9 +4,9 @@
 // INTERLEAVING_RUNS=100000000 npx jest interleavings     goes into every state there is; by default each scenario stops at a limit.
 
 import { afterAll, expect, test } from '@jest/globals';
-import { type Exploration, explore } from '../support/interleave.js';
-import { expectedRows } from '../support/model.js';
-import { SCENARIOS } from '../support/scenarios.js';
+import { SCENARIOS } from '../support/builders/scenarios.js';
+import { expectedRows } from '../support/model/model.js';
+import { type Exploration, explore } from '../support/schedules/interleave.js';
 
 const LIMIT = Number(process.env.INTERLEAVING_RUNS ?? 40);
 

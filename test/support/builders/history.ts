@@ -2,9 +2,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../../contract/settings.js';
-import type { StoreContext } from '../../functions/store/requests.js';
-import { type Processed, processBatch } from '../../functions/worker/process-batch.js';
+import type { Settings } from '../../../contract/settings.js';
+import type { StoreContext } from '../../../functions/store/requests.js';
+import { type Processed, processBatch } from '../../../functions/worker/process-batch.js';
 
 export interface Event {
   readonly id: string;
@@ -27,7 +27,7 @@ export interface Example {
 
 /** The worked examples of the contract: a history, and the rows it ends in. */
 export function examples(): Example[] {
-  const folder = join(__dirname, '..', 'examples');
+  const folder = join(__dirname, '..', '..', 'examples');
   return readdirSync(folder).map((file) => ({
     ...JSON.parse(readFileSync(join(folder, file), 'utf8')),
     name: file.replace('.json', ''),

@@ -4,10 +4,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import type { Item, StoreContext, TableNames } from '../../functions/store/requests.js';
-import { createTable } from '../../local/tables.js';
-import { publicRows, type Rows } from './rows.js';
-import { tableDefinitions } from './template.js';
+import type { Item, StoreContext, TableNames } from '../../../functions/store/requests.js';
+import { createTable } from '../../../local/tables.js';
+import { publicRows, type Rows } from '../model/rows.js';
+import { tableDefinitions } from '../stack/template.js';
 
 export interface Engine extends StoreContext {
   readonly endpoint: string;

@@ -1,6 +1,6 @@
 // Requests as an attacker, a broken proxy or a careless script would send them, from a seed.
 
-import { subscribedTypes } from '../../functions/domain/decide.js';
+import { subscribedTypes } from '../../../functions/domain/decide.js';
 import { charge, customer, dispute, event, invoice, invoicePayment, refund } from './events.js';
 import { sign } from './sign.js';
 

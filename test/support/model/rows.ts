@@ -1,6 +1,6 @@
 // Rows as a reader of the tables sees them.
 
-import type { Item } from '../../functions/store/requests.js';
+import type { Item } from '../../../functions/store/requests.js';
 
 export interface Rows {
   readonly customers: readonly Item[];

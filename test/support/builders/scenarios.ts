@@ -1,8 +1,8 @@
 // The races that matter: what was there before, and what several workers process at the same time.
 
-import { DEFAULT_SETTINGS } from '../../contract/settings.js';
+import { DEFAULT_SETTINGS } from '../../../contract/settings.js';
+import type { Scenario } from '../schedules/interleave.js';
 import { charge, customer, dispute, event, invoice, invoicePayment, refund } from './events.js';
-import type { Scenario } from './interleave.js';
 
 const base = {
   settings: DEFAULT_SETTINGS,

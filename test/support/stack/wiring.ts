@@ -4,9 +4,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { StackFile } from '../../contract/stack-file.js';
-import type { EmulatorsReady } from '../../local/emulators/process.js';
-import { type FakeStripe, GOOD_KEY } from './fake-stripe.js';
+import type { StackFile } from '../../../contract/stack-file.js';
+import type { EmulatorsReady } from '../../../local/emulators/process.js';
+import { type FakeStripe, GOOD_KEY } from '../fakes/fake-stripe.js';
 import { runFunction } from './run-function.js';
 
 /** What a function asked AWS for. */
@@ -97,7 +97,7 @@ export async function startWiring(signingSecret: string, watch: Watcher): Promis
 }
 
 async function startEmulators(): Promise<{ child: ChildProcess; ready: EmulatorsReady }> {
-  const file = join(__dirname, '..', '..', 'local', 'emulators', 'process.ts');
+  const file = join(__dirname, '..', '..', '..', 'local', 'emulators', 'process.ts');
   const child = fork(file, [JSON.stringify({ dynamodb: true, sqs: true })], {
     execArgv: ['--import', require.resolve('tsx')],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

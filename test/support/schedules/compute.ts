@@ -1,14 +1,14 @@
 // Rows computed from events alone: decided, joined and computed as the store does it, but without a table.
 
-import type { Settings } from '../../contract/settings.js';
-import type { Transaction } from '../../functions/domain/change.js';
-import { chargeRow } from '../../functions/domain/charge-row.js';
-import { decide } from '../../functions/domain/decide.js';
-import { invoiceRow } from '../../functions/domain/invoice-row.js';
-import { entityText } from '../../functions/domain/join.js';
-import { mergeChanges } from '../../functions/domain/merge.js';
-import type { CustomerLink, StoredRow } from '../../functions/domain/row.js';
-import type { Event } from './history.js';
+import type { Settings } from '../../../contract/settings.js';
+import type { Transaction } from '../../../functions/domain/change.js';
+import { chargeRow } from '../../../functions/domain/charge-row.js';
+import { decide } from '../../../functions/domain/decide.js';
+import { invoiceRow } from '../../../functions/domain/invoice-row.js';
+import { entityText } from '../../../functions/domain/join.js';
+import { mergeChanges } from '../../../functions/domain/merge.js';
+import type { CustomerLink, StoredRow } from '../../../functions/domain/row.js';
+import type { Event } from '../builders/history.js';
 
 /** The row of the one charge that the events are about, with its internal attributes. */
 export function storedChargeRow(

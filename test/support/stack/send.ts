@@ -1,6 +1,6 @@
 // Sends events as Stripe does: several at once, and again what was not answered with 2xx.
 
-import type { Event } from './history.js';
+import type { Event } from '../builders/history.js';
 
 export async function sendAll(
   post: (event: Event) => Promise<{ status: number }>,

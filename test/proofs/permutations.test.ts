@@ -7,11 +7,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Settings } from '../../contract/settings.js';
-import { deliveries, describeHistory, histories } from '../support/generate.js';
-import { deliver } from '../support/history.js';
-import { memoryEngine } from '../support/memory-engine.js';
-import { expectedRows } from '../support/model.js';
-import { publicRows } from '../support/rows.js';
+import { deliveries, describeHistory, histories } from '../support/builders/generate.js';
+import { deliver } from '../support/builders/history.js';
+import { memoryEngine } from '../support/emulators/memory-engine.js';
+import { expectedRows } from '../support/model/model.js';
+import { publicRows } from '../support/model/rows.js';
 
 const RUNS = Number(process.env.PERMUTATION_RUNS ?? 2_000);
 const SEED = process.env.PERMUTATION_SEED === undefined ? {} : { seed: Number(process.env.PERMUTATION_SEED) };

@@ -3,7 +3,7 @@
 import { BatchGetCommand, BatchWriteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_SETTINGS } from '../../contract/settings.js';
+import { DEFAULT_SETTINGS } from '../../../contract/settings.js';
 import {
   type Item,
   type ItemKey,
@@ -14,10 +14,10 @@ import {
   type StoreContext,
   updateItem,
   writeKeys,
-} from '../../functions/store/requests.js';
+} from '../../../functions/store/requests.js';
+import { deliveries, histories } from '../builders/generate.js';
+import { deliver } from '../builders/history.js';
 import { type Engine, startEngine } from './engine.js';
-import { deliveries, histories } from './generate.js';
-import { deliver } from './history.js';
 import { memoryEngine } from './memory-engine.js';
 
 let real: Engine;

@@ -5,11 +5,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS } from '../../contract/settings.js';
-import { type Engine, startEngine } from '../support/engine.js';
-import { deliver, type Event, type Example, examples, permutations } from '../support/history.js';
-import { memoryEngine } from '../support/memory-engine.js';
-import { expectedRows } from '../support/model.js';
-import { seeded, shuffle } from '../support/workload.js';
+import { deliver, type Event, type Example, examples, permutations } from '../support/builders/history.js';
+import { seeded, shuffle } from '../support/builders/workload.js';
+import { type Engine, startEngine } from '../support/emulators/engine.js';
+import { memoryEngine } from '../support/emulators/memory-engine.js';
+import { expectedRows } from '../support/model/model.js';
 
 const ORDERS = Number(process.env.EXAMPLE_ORDERS ?? 200);
 /** Histories up to this length are delivered in all of their orders. */
