@@ -1,6 +1,6 @@
 // Small random histories about few IDs, so that events meet: links that move and come back, partner claims, charges with and
-// without keys of their own, refunds and disputes that are undone, an invoice with up to three payments, IDs with `#`, one event
-// in two renderings.
+// without keys of their own, refunds that are undone, disputes that are lost, appealed and won, an invoice with up to three
+// payments, IDs with `#`, one event in two renderings.
 
 import type { Settings } from '../../contract/settings.js';
 import type { Event } from '../support/builders/history.js';
@@ -72,15 +72,16 @@ function idsOf(random: Random): Ids {
   };
 }
 
-/** What a history is mostly about: how often an event is a customer's, and how often a reversal. */
-type Theme = { readonly customers: number; readonly reversals: number };
+/** What a history is mostly about: how often an event is a customer's, how often a reversal, and how many of those are appeals. */
+type Theme = { readonly customers: number; readonly reversals: number; readonly appeals: number };
 
 function themeOf(random: Random): Theme {
   return random.pick([
-    { customers: 0.5, reversals: 0 },
-    { customers: 0.25, reversals: 0 },
-    { customers: 0.35, reversals: 0.25 },
-    { customers: 0.1, reversals: 0.6 },
+    { customers: 0.5, reversals: 0, appeals: 0 },
+    { customers: 0.25, reversals: 0, appeals: 0 },
+    { customers: 0.35, reversals: 0.25, appeals: 0 },
+    { customers: 0.1, reversals: 0.6, appeals: 0 },
+    { customers: 0.1, reversals: 0.6, appeals: 0.6 },
   ]);
 }
 
@@ -122,7 +123,7 @@ const STATES: Readonly<Record<string, readonly string[]>> = {
 function chargeModeEvent(random: Random, ids: Ids, theme: Theme): Drawn {
   if (random.chance(theme.customers)) return customerEvent(random, ids);
   const id = random.pick(ids.charges);
-  if (random.chance(theme.reversals)) return reversalEvent(random, ids, id, 'pi_1');
+  if (random.chance(theme.reversals)) return reversalEvent(random, ids, [id, 'pi_1'], theme.appeals);
   const name = random.pick(CHARGE_TYPES);
   return {
     type: `charge.${name}`,
@@ -140,7 +141,7 @@ function invoiceModeEvent(random: Random, ids: Ids, theme: Theme): Drawn {
   if (random.chance(theme.customers * 0.6)) return customerEvent(random, ids);
   const number = 1 + random.below(3);
   const [intent, chargeId] = [`pi_${number}`, `ch_${number}`];
-  if (random.chance(theme.reversals)) return reversalEvent(random, ids, chargeId, intent);
+  if (random.chance(theme.reversals)) return reversalEvent(random, ids, [chargeId, intent], theme.appeals);
   const roll = random.next();
   if (roll < 0.35) {
     const types = ['invoice.payment_succeeded', 'invoice.paid'];

@@ -82,31 +82,37 @@ export function charge(random: Random, ids: Ids, state: string, { invoice, ...fi
 const REFUND_TYPES = ['refund.created', 'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated'];
 const REFUND_STATUSES = ['succeeded', 'succeeded', 'pending', 'requires_action', 'failed', 'canceled'];
 const DISPUTE_TYPES = ['created', 'updated', 'closed', 'funds_withdrawn', 'funds_reinstated'];
-const DISPUTE_STATUSES = [
+/** A dispute that was lost, then appealed: every status that this can pass through. */
+const APPEAL_STATUSES = ['lost', 'appeal_needs_response', 'appeal_under_review', 'won'];
+export const DISPUTE_STATUSES = [
+  ...APPEAL_STATUSES,
   'lost',
-  'lost',
-  'won',
   'needs_response',
   'under_review',
   'prevented',
   'warning_needs_response',
+  'warning_under_review',
   'warning_closed',
-  'appeal_needs_response',
 ];
 
-/** An event about one refund or one dispute of a charge. */
+/**
+ * An event about one refund or one dispute of a charge.
+ *
+ * @param appeals how often it is about a dispute that is appealed
+ */
 export function reversalEvent(
   random: Random,
   ids: Ids,
-  chargeId: string,
-  intent: string,
+  [chargeId, intent]: readonly [string, string],
+  appeals: number,
 ): { type: string; object: Rendered } {
+  const isAppeal = random.chance(appeals);
   const common = {
     charge: random.chance(0.95) ? chargeId : null,
     payment_intent: random.chance(0.8) ? intent : null,
     livemode: false,
   };
-  if (random.chance(0.6)) {
+  if (!isAppeal && random.chance(0.6)) {
     const refund: Payload = {
       ...common,
       id: random.pick(['re_1', 're_1', 're_2']),
@@ -124,7 +130,7 @@ export function reversalEvent(
     object: 'dispute',
     amount: random.pick([300, 2000]),
     currency: random.pick([ids.currency, ids.currency, 'gbp']),
-    status: random.pick(DISPUTE_STATUSES),
+    status: random.pick(isAppeal ? APPEAL_STATUSES : DISPUTE_STATUSES),
   };
   return { type: `charge.dispute.${random.pick(DISPUTE_TYPES)}`, object: () => dispute };
 }

@@ -2,7 +2,10 @@
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
+import { randomHistory } from './history.js';
+import { DISPUTE_STATUSES } from './payloads.js';
 import { PROFILES } from './profiles.js';
+import { randomFrom } from './random.js';
 import { reportOf } from './report.js';
 import { shrink } from './shrink.js';
 import { type Case, isRight, record } from './simulate.js';
@@ -38,6 +41,25 @@ for (const [profile, disturbs] of Object.entries(DISTURBS)) {
 }
 
 test('every profile is one of these', () => expect(Object.keys(DISTURBS)).toEqual(Object.keys(PROFILES)));
+
+test('disputes have every status, and some that were lost are won on appeal', () => {
+  const statuses = new Set<unknown>();
+  let won = 0;
+  for (let seed = 1; seed <= 1000; seed++) {
+    for (const source of SOURCES) {
+      const { messages } = randomHistory(randomFrom(seed), source, PROFILES.concurrency!(randomFrom(seed)));
+      const snapshots = messages
+        .map(({ event }) => event)
+        .filter(({ data }) => data.object.object === 'dispute')
+        .sort((a, b) => a.created - b.created);
+      for (const { data } of snapshots) statuses.add(data.object.status);
+      const path = snapshots.flatMap(({ data }) => (data.object.id === 'du_1' ? [String(data.object.status)] : []));
+      if (/appeal_\w+,(.*,)?won/.test(path.join())) won++;
+    }
+  }
+  expect([...statuses].sort()).toEqual([...new Set(DISPUTE_STATUSES)].sort());
+  expect(won).toBeGreaterThan(5);
+});
 
 describe('tables that break a promise are found out', () => {
   /** What the tables do wrong, and the profile that must notice. */
