@@ -15,7 +15,7 @@ import {
   type TransactionState,
 } from '../rewards/statement.js';
 import { OperatorError } from './errors.js';
-import { type Mode, type ReadOptions, type ReadTarget, readHistories } from './read-rewards.js';
+import { type Mode, modeFilter, type ReadOptions, type ReadTarget, readHistories } from './read-rewards.js';
 import {
   type ClosedStatement,
   type Ledger,
@@ -88,6 +88,7 @@ export async function closeStatements(
 ): Promise<void> {
   await explained(async () => {
     let view = await readView(target, options);
+    requireRewards(view);
     for (const partner of view.partners) {
       let result = await closePartner(view, partner);
       while (!result) {
@@ -115,11 +116,11 @@ async function readView(target: ReadTarget, options: StatementOptions): Promise<
   if (!isDay(until)) throw new OperatorError(`${JSON.stringify(until)} is not a date; write it as 2025-01-31`, 2);
   if (until > today) throw new OperatorError(`a period until ${until} is in the future: today is ${today} in UTC`, 2);
   const store = statementStoreOf(target);
-  const periods = await readPeriods(store, options.concurrency);
-  const { histories, mode: seen } = await readHistories(target, { ...options, consistent: true });
-  const stated = new Set(periods.map(({ mode }) => mode));
-  const mode = seen ?? (stated.size === 1 ? [...stated][0]! : 'live');
-  const mine = periods.filter((each) => each.mode === mode && (partner ?? each.partner) === each.partner);
+  const filter = modeFilter(options.livemode, target);
+  const periods = (await readPeriods(store, options.concurrency)).filter(filter.accepts);
+  const histories = await readHistories(target, { ...options, consistent: true }, filter);
+  const mode = filter.mode() ?? 'live';
+  const mine = periods.filter((each) => (partner ?? each.partner) === each.partner);
   requireNextPeriodOfAll(mine, until);
   const closedUntil = new Map<string, string>();
   for (const each of mine)
@@ -161,6 +162,11 @@ function earlierPeriod(partner: string, closed: string, until: string): Operator
       'close a later one; what has changed since will be in it',
     2,
   );
+}
+
+/** @throws {RewardError} if the rules cannot be applied to a transaction of any partner, before the first of them is written */
+function requireRewards(view: View): void {
+  for (const partner of view.partners) for (const _reward of rewardsOf(view, partner));
 }
 
 /** @returns undefined if another closing has continued the partner's chain since the tables were read: what it read may be newer */

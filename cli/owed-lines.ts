@@ -49,7 +49,7 @@ export async function owedLines(target: ReadTarget, options: OwedOptions): Promi
 }
 
 async function byHistory(target: ReadTarget, options: OwedOptions): Promise<OwedLine[]> {
-  const { histories } = await readHistories(target, options);
+  const histories = await readHistories(target, options, modeFilter(options.livemode, target));
   const sums = owedSums(options.by);
   for (const { customer, transactions } of histories.customers(options.partner))
     for (const reward of customerRewards(customer, transactions, options.rules, options.asOf)) sums.add(reward);

@@ -150,18 +150,13 @@ export function modeFilter(wanted: Mode | undefined, { settings }: Pick<ReadTarg
 }
 
 /** All customers with a partner, and their recorded transactions of one mode. */
-export async function readHistories(
-  target: ReadTarget,
-  options: ReadOptions,
-): Promise<{ histories: Histories; mode?: Mode }> {
+export async function readHistories(target: ReadTarget, options: ReadOptions, filter: ModeFilter): Promise<Histories> {
   const histories = createHistories();
   await readCustomers(target, options, ({ customer_key, partner_key }) => {
     if (partner_key !== undefined) histories.addCustomer({ customer_key, partner_key });
   });
-  const filter = modeFilter(options.livemode, target);
   await readRecorded(target, options, (row) => {
     if (histories.partnerOf(row.customer_key) !== undefined && filter.accepts(row)) histories.addTransaction(row);
   });
-  const mode = filter.mode();
-  return { histories, ...(mode ? { mode } : {}) };
+  return histories;
 }

@@ -172,6 +172,7 @@ export interface Draft {
  * @param ledger as it was read when the lines were computed: the statement continues its chain
  * @param closedAt ISO 8601
  * @returns undefined if another closing has continued the chain meanwhile; nothing of this one counts then
+ * @throws {RewardError} before anything is written if a sum is too large for an exact number
  */
 export async function writeStatement(
   store: StatementStore,
@@ -185,11 +186,6 @@ export async function writeStatement(
   const items = draft.lines.map((reasoned, i) =>
     lineItem(draft, `${headerEntry(draft.mode, from)}/${attempt}`, i, reasoned),
   );
-  const missing = items.filter(({ entry }) => !ledger.unfinished.has(entry));
-  await writeAll(
-    store,
-    missing.map((item) => ({ PutRequest: { Item: { ...item } } })),
-  );
   const lines = draft.lines.map(({ line }) => line);
   const header: StatementHeader = {
     partner: draft.partner,
@@ -202,6 +198,11 @@ export async function writeStatement(
     rules_hash: draft.rulesHash,
     closed_at: closedAt,
   };
+  const missing = items.filter(({ entry }) => !ledger.unfinished.has(entry));
+  await writeAll(
+    store,
+    missing.map((item) => ({ PutRequest: { Item: { ...item } } })),
+  );
   const { partner: partner_key, ...rest } = header;
   const item: HeaderItem = { partner_key, entry: headerEntry(draft.mode, from), ...rest, _attempt: attempt };
   return (await putHeader(store, item)) ? header : undefined;
@@ -268,12 +269,19 @@ async function writeAll({ client, table }: StatementStore, requests: readonly Wr
   await Promise.all(Array.from({ length: WRITES_AT_ONCE }, worker));
 }
 
-/** Whose statements are closed until when, of both modes: one entry for each statement. */
+/** Whose statement is closed until when, and of which mode. */
+export interface ClosedPeriod {
+  readonly partner: string;
+  readonly livemode: boolean;
+  readonly until: string;
+}
+
+/** One for each closed statement, of both modes. */
 export async function readPeriods(
   { client, table }: StatementStore,
   segments: number = DEFAULT_SEGMENTS,
-): Promise<{ partner: string; mode: Mode; until: string }[]> {
-  const periods: { partner: string; mode: Mode; until: string }[] = [];
+): Promise<ClosedPeriod[]> {
+  const periods: ClosedPeriod[] = [];
   await scanInParallel<HeaderItem>(
     client,
     {
@@ -285,8 +293,7 @@ export async function readPeriods(
       segments,
     },
     (items) => {
-      for (const { partner_key, livemode, until } of items)
-        periods.push({ partner: partner_key, mode: livemode ? 'live' : 'test', until });
+      for (const { partner_key, livemode, until } of items) periods.push({ partner: partner_key, livemode, until });
     },
   );
   return periods;

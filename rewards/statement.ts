@@ -76,27 +76,26 @@ export function addUp(
 /** A transaction of which the rules say something else now than the statements do. */
 export interface Difference {
   readonly stated?: Stated;
-  /** Absent if the transaction earns this partner nothing now. */
+  /** Absent if no rule gives this partner a reward for the transaction now. */
   readonly reward?: Reward;
 }
 
 /**
- * The transactions whose amount or reward differs from what was stated. A transaction that earns nothing counts as an amount of 0:
- * it has no line until it earns something, and is taken back whole once it no longer does.
+ * The transactions whose amount or reward differs from what was stated. Every transaction that a rule matches is stated, also one
+ * that earns 0. One that no rule matches any more, or that is no longer the partner's, is taken back whole.
  */
 export function differences(stated: ReadonlyMap<string, Stated>, rewards: Iterable<Reward>): Difference[] {
   const found: Difference[] = [];
-  const earning = new Set<string>();
+  const rewarded = new Set<string>();
   for (const reward of rewards) {
-    if (reward.reward === 0) continue;
     const key = statedKey(reward);
     const before = stated.get(key);
-    earning.add(key);
+    rewarded.add(key);
     if (before?.reward !== reward.reward || before.amount_net !== reward.amount_net)
       found.push({ ...(before ? { stated: before } : {}), reward });
   }
   for (const [key, before] of stated)
-    if (!earning.has(key) && (before.reward !== 0 || before.amount_net !== 0)) found.push({ stated: before });
+    if (!rewarded.has(key) && (before.reward !== 0 || before.amount_net !== 0)) found.push({ stated: before });
   return found;
 }
 

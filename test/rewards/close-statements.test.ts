@@ -167,6 +167,20 @@ test('a reward that is not due is in no statement until it is', async () => {
   expect(await lines()).toEqual([['ch_1 2000 200 new']]);
 });
 
+test('a transaction that earns 0 is stated once, so that statements add up to what `owed` counts', async () => {
+  const rules = parseRules('[{ "percent": "10", "maxPerCustomer": { "usd": 200 } }]');
+  await engine.putTransaction({ ...PAYMENT, transaction_id: 'ch_2', created: noon('2025-01-11') });
+  await close('2025-01-31', { rules });
+  await close('2025-02-28', { rules });
+  expect(await lines()).toEqual([['ch_1 2000 200 new', 'ch_2 2000 0 new']]);
+  // The room in the customer's maximum is free again.
+  await engine.putTransaction({ ...GONE, amount_refunded: 2000, deleted_reason: 'refunded' });
+  await close('2025-03-31', { rules });
+  expect((await lines()).at(-1)).toEqual(['ch_1 -2000 -200 refunded', 'ch_2 0 200 recounted']);
+  const [owed] = await owedLines(engine.target, { rules, by: ['partner'], asOf: '2025-03-31', consistent: true });
+  expect(owed).toEqual({ partner: 'ada', currency: 'usd', count: 1, amount_net: 2000, reward: 200 });
+});
+
 test('closing twice changes nothing and shows what is closed', async () => {
   const [first] = await close('2025-01-31');
   const before = await engine.items();
@@ -203,6 +217,15 @@ test('live and test money never mix: the mode has to be chosen, and each has its
   expect(await lines('ada', 'test')).toEqual([['ch_test 50 5 new']]);
 });
 
+test('live and test statements: the mode has to be chosen, even if only one of them has transactions left', async () => {
+  await close('2025-01-31');
+  engine.removeTransaction('ch_1');
+  await engine.putTransaction({ ...PAYMENT, transaction_id: 'ch_test', livemode: false });
+  await refused('2025-02-28', {}, 'choose one with --livemode live or --livemode test');
+  await close('2025-02-28', { livemode: 'live' });
+  expect(await lines('ada', 'live')).toEqual([['ch_1 2000 200 new'], ['ch_1 -2000 -200 refunded']]);
+});
+
 async function refused(until: string, options: Partial<StatementOptions>, sentence: string) {
   const before = await engine.items();
   await expect(close(until, options)).rejects.toThrow(sentence);
@@ -229,6 +252,20 @@ describe('refused with a clear sentence, and nothing written', () => {
       { rules: parseRules('[{ "fixed": { "eur": 100 } }]') },
       'rule 1 matches ch_1, but has no fixed reward for usd',
     ));
+  test('a currency without a fixed reward: no other partner’s statement is written either', async () => {
+    await engine.putTransaction({ ...PAYMENT, transaction_id: 'ch_2', customer_key: 'bits', currency: 'eur' });
+    await refused(
+      '2025-01-31',
+      { rules: parseRules('[{ "fixed": { "usd": 100 } }]') },
+      'rule 1 matches ch_2, but has no fixed reward for eur',
+    );
+  });
+  test('a sum that is too large for an exact number: not even a line is written', async () => {
+    const most = { ...PAYMENT, amount_net: Number.MAX_SAFE_INTEGER };
+    await engine.putTransaction(most);
+    await engine.putTransaction({ ...most, transaction_id: 'ch_2' });
+    await refused('2025-01-31', {}, 'is too large to be exact');
+  });
   test('a partner whom nobody knows', () =>
     refused('2025-01-31', { partner: 'zoe' }, 'no customer was referred by zoe, and there is no statement for zoe'));
   test('a closed statement whose lines were changed', async () => {

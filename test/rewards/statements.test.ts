@@ -4,6 +4,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ClosingResult, closeStatements } from '../../cli/close-statements.js';
+import { owedLines } from '../../cli/owed-lines.js';
 import type { ReadTarget } from '../../cli/read-rewards.js';
 import { type ClosedStatement, readLedger } from '../../cli/statement-store.js';
 import { addDays } from '../../rewards/dates.js';
@@ -113,7 +114,7 @@ class World {
     for (const [customer_key, partner_key] of this.referrers) {
       const mine = this.rows.filter((row) => row.status === 'recorded' && row.customer_key === customer_key);
       for (const each of customerRewards({ customer_key, partner_key }, mine, this.rules, until))
-        if (each.reward !== 0) sums[`${partner_key} ${each.transaction_id}`] = `${each.amount_net} → ${each.reward}`;
+        sums[`${partner_key} ${each.transaction_id}`] = `${each.amount_net} → ${each.reward}`;
     }
     return sums;
   }
@@ -138,6 +139,28 @@ function statedSums(statements: readonly ClosedStatement[]): Record<string, stri
     [...sums]
       .filter(([, [amount, reward]]) => amount !== 0 || reward !== 0)
       .map(([key, [amount, reward]]) => [key, `${amount} → ${reward}`]),
+  );
+}
+
+/** What `owed` says of each partner and currency. */
+async function owed({ rules }: World, asOf: string): Promise<Record<string, string>> {
+  const lines = await owedLines(engine.target, { rules, by: ['partner'], asOf, consistent: true });
+  return Object.fromEntries(
+    lines.map(({ partner, currency, amount_net, reward }) => [`${partner} ${currency}`, `${amount_net} → ${reward}`]),
+  );
+}
+
+/** What the headers of all statements say, added up by partner and currency. */
+function partnerSums(statements: readonly ClosedStatement[]): Record<string, string> {
+  const sums = new Map<string, [number, number]>();
+  for (const { header } of statements)
+    for (const [currency, { amount_net, reward }] of Object.entries(header.sums)) {
+      const key = `${header.partner} ${currency}`;
+      const [amount, rewards] = sums.get(key) ?? [0, 0];
+      sums.set(key, [amount + amount_net, rewards + reward]);
+    }
+  return Object.fromEntries(
+    [...sums].filter(([, [amount]]) => amount !== 0).map(([key, sum]) => [key, sum.join(' → ')]),
   );
 }
 
@@ -311,6 +334,7 @@ test('any history, cut at any points: the lines add up to what the rules say, an
       await close(world, until);
       const statements = await ledger();
       expect(statedSums(statements)).toEqual(world.expected(until));
+      expect(await owed(world, until)).toEqual(partnerSums(statements));
       for (const { lines } of statements) {
         const ids = lines.map(({ line }) => line.transaction_id);
         expect(new Set(ids).size).toBe(ids.length);
