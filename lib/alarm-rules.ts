@@ -3,8 +3,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { INGEST_METRICS, WORKER_METRICS } from '../contract/metrics.js';
+import type { EventBridgeSource } from './event-bridge-source.js';
 import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
-import type { MonitoredResources } from './monitored-resources.js';
+import type { MonitoredResources, Webhook } from './monitored-resources.js';
 import { MESSAGE_RETENTION, WAITS_FOR_DEPENDENCIES } from './queues.js';
 
 /** When the alarms go off. */
@@ -50,6 +51,8 @@ export interface AlarmRulesProps extends MonitoredResources {
 export type AlarmId =
   | 'DeadLetters'
   | 'DeadLettersExpiring'
+  | 'EventBridgeDeadLetters'
+  | 'EventBridgeLost'
   | 'EventsFailed'
   | 'EventsNotUnderstood'
   | 'IngestErrors'
@@ -82,8 +85,9 @@ export interface AlarmRule {
 
 export function alarmRules(props: AlarmRulesProps): AlarmRule[] {
   return [
-    ...webhookRules(props),
-    ...ingestRules(props),
+    ...(props.webhook ? [...webhookRules(props.webhook), ...ingestRules(props, props.webhook)] : []),
+    ...(props.eventBridge ? eventBridgeRules(props.eventBridge) : []),
+    ...silenceRules(props),
     ...queueRules(props),
     ...workerRules(props),
     ...otherRules(props),
@@ -96,8 +100,8 @@ const TAIL = (group: string) => `aws logs tail <${group}> --since 15m`;
 /** A deployment rolls back on these: one bad minute may be chance, two in ten are not, however few events there are. */
 const TWO_BAD_MINUTES = { threshold: 0, periods: 10, breachingPeriods: 2 };
 
-function webhookRules({ api, namespace, quietHours }: AlarmRulesProps): AlarmRule[] {
-  const rules: AlarmRule[] = [
+function webhookRules({ api }: Webhook): AlarmRule[] {
+  return [
     {
       id: 'Webhook5xx',
       metric: api.api.metricServerError({ period: MINUTE, statistic: Stats.SUM }),
@@ -116,27 +120,78 @@ function webhookRules({ api, namespace, quietHours }: AlarmRulesProps): AlarmRul
       command: `${TAIL('AccessLogGroup')} --filter-pattern '{ $.status = "429" }'`,
     },
   ];
-  if (quietHours !== undefined) {
-    rules.push({
+}
+
+function eventBridgeRules(source: EventBridgeSource): AlarmRule[] {
+  const [failed, notDeadLettered] = source.metricLost();
+  return [
+    {
+      id: 'EventBridgeDeadLetters',
+      metric: source.deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: PERIOD,
+        statistic: Stats.MAXIMUM,
+      }),
+      threshold: 0,
+      periods: 1,
+      impact:
+        'EventBridge could not put events into the queue for a day. They are kept for 14 days and not in the tables.',
+      causes: 'The queue’s policy or the policy of your key was changed, or an event is larger than SQS takes.',
+      command: 'npx stripe-partner-sync redrive --stage <stage>',
+    },
+    {
+      id: 'EventBridgeLost',
+      metric: new MathExpression({
+        expression: filled('failed', 'undead'),
+        usingMetrics: { failed, undead: notDeadLettered },
+        period: PERIOD,
+        label: 'lost events',
+      }),
+      threshold: 0,
+      periods: 1,
+      impact:
+        'EventBridge dropped events: they are neither in the queue nor among the dead letters. Stripe keeps them for 30 days.',
+      causes: 'The policy of your key, or of both queues, does not let EventBridge send.',
+      command: 'npx stripe-partner-sync reconcile --stage <stage> --all, once the policy is put right',
+    },
+  ];
+}
+
+function silenceRules({ namespace, quietHours, webhook, eventBridge }: AlarmRulesProps): AlarmRule[] {
+  if (quietHours === undefined) return [];
+  const period = Duration.hours(1);
+  const received = [
+    ...(webhook ? [emitted(namespace, 'ingest', INGEST_METRICS.queued, { period })] : []),
+    ...(eventBridge ? [eventBridge.metricEvents(period)] : []),
+  ];
+  const names = received.map((_, i) => `way${i}`);
+  return [
+    {
       id: 'NoEventsReceived',
-      metric: emitted(namespace, 'ingest', INGEST_METRICS.queued, { period: Duration.hours(1) }),
+      metric:
+        received.length === 1
+          ? received[0]!
+          : new MathExpression({
+              expression: filled(...names),
+              usingMetrics: Object.fromEntries(names.map((name, i) => [name, received[i]!])),
+              period,
+              label: 'events received',
+            }),
       threshold: 1,
       periods: quietHours,
       operator: ComparisonOperator.LESS_THAN_THRESHOLD,
       missing: TreatMissingData.BREACHING,
       impact: `No event arrived for ${quietHours} hours. Payments may be missing from the tables.`,
       causes:
-        'The endpoint is disabled in Stripe (Stripe does so after days of failures), or somebody changed its URL or events.',
-      command: 'look at the endpoint in Stripe: https://dashboard.stripe.com/webhooks',
-    });
-  }
-  return rules;
+        'The endpoint or destination is disabled in Stripe (Stripe does so after days of failures), or somebody changed its URL or events.',
+      command: 'look at the event destinations in Stripe: https://dashboard.stripe.com/webhooks',
+    },
+  ];
 }
 
 /** Requests without a signature are left out: Stripe signs everything, so they come from somebody else. */
 const REFUSED = ['invalid', 'payload', 'thin'];
 
-function ingestRules({ ingest, namespace, thresholds }: AlarmRulesProps): AlarmRule[] {
+function ingestRules({ namespace, thresholds }: AlarmRulesProps, { ingest }: Webhook): AlarmRule[] {
   const signed = filled(...REFUSED, 'queued', 'unwanted', 'mode');
   return [
     {

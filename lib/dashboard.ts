@@ -44,7 +44,7 @@ export class SyncDashboard extends Construct {
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 3 })],
         [heading('Are we receiving Stripe’s events?')],
-        receiving(props),
+        [...receiving(props), ...receivingByEventBridge(props)],
         [heading('Are events reaching the tables?')],
         reaching(props),
         [heading('What happened to them?')],
@@ -59,7 +59,20 @@ export class SyncDashboard extends Construct {
   }
 }
 
-function receiving({ namespace, api, ingest }: SyncDashboardProps): IWidget[] {
+function receivingByEventBridge({ eventBridge }: SyncDashboardProps): IWidget[] {
+  if (!eventBridge) return [];
+  return [
+    graph('Events from EventBridge', [eventBridge.metricEvents()]),
+    graph('Not put into the queue by EventBridge', [
+      eventBridge.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'dead letters' }),
+      ...eventBridge.metricLost(),
+    ]),
+  ];
+}
+
+function receiving({ namespace, webhook }: SyncDashboardProps): IWidget[] {
+  if (!webhook) return [];
+  const { api, ingest } = webhook;
   const count = (metric: string) => emitted(namespace, 'ingest', metric);
   return [
     graph('200 responses', [
@@ -179,7 +192,8 @@ function stuck({ namespace, queues, worker, reconcile }: SyncDashboardProps): IW
   ];
 }
 
-function cost({ tables, ingest, worker }: SyncDashboardProps): IWidget[] {
+function cost({ tables, webhook, worker }: SyncDashboardProps): IWidget[] {
+  const functions = [...(webhook ? [{ name: 'ingest', each: webhook.ingest }] : []), { name: 'worker', each: worker }];
   const units = (name: (typeof PIPELINE_TABLES)[number], kind: 'read' | 'write') => {
     const props = { period: PERIOD, statistic: Stats.SUM, label: `${name}, ${kind}` };
     return kind === 'read'
@@ -192,17 +206,19 @@ function cost({ tables, ingest, worker }: SyncDashboardProps): IWidget[] {
       ...PIPELINE_TABLES.map((name) => units(name, 'read')),
       throttledRequests(tables),
     ]),
-    graph('Invocations', [
-      ingest.alias.metricInvocations({ period: PERIOD, label: 'ingest' }),
-      worker.alias.metricInvocations({ period: PERIOD, label: 'worker' }),
-    ]),
-    graph('Concurrent executions', [
-      ingest.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'ingest' }),
-      worker.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'worker' }),
-    ]),
+    graph(
+      'Invocations',
+      functions.map(({ name, each }) => each.alias.metricInvocations({ period: PERIOD, label: name })),
+    ),
+    graph(
+      'Concurrent executions',
+      functions.map(({ name, each }) =>
+        each.function.metric('ConcurrentExecutions', { period: PERIOD, statistic: Stats.MAXIMUM, label: name }),
+      ),
+    ),
     graph(
       'Log bytes',
-      [ingest, worker].map((each) => each.logGroup.metricIncomingBytes({ period: PERIOD, statistic: Stats.SUM })),
+      functions.map(({ each }) => each.logGroup.metricIncomingBytes({ period: PERIOD, statistic: Stats.SUM })),
     ),
   ];
 }

@@ -1,5 +1,6 @@
 // What the dashboard and the alarms monitor.
 
+import type { EventBridgeSource } from './event-bridge-source.js';
 import type { Queues } from './queues.js';
 import type { SyncFunction } from './sync-function.js';
 import type { Tables } from './tables.js';
@@ -8,10 +9,18 @@ import type { WebhookApi } from './webhook-api.js';
 export interface MonitoredResources {
   /** The CloudWatch namespace of the functions' own metrics. */
   readonly namespace: string;
-  readonly api: WebhookApi;
+  /** Absent if there is no webhook. */
+  readonly webhook?: Webhook;
+  /** Absent if no events come by way of EventBridge. */
+  readonly eventBridge?: EventBridgeSource;
   readonly queues: Queues;
-  readonly ingest: SyncFunction;
   readonly worker: SyncFunction;
   readonly reconcile: SyncFunction;
   readonly tables: Tables;
+}
+
+/** What receives Stripe's requests. */
+export interface Webhook {
+  readonly api: WebhookApi;
+  readonly ingest: SyncFunction;
 }

@@ -6,6 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { LIVEMODES, type Livemode, type Settings } from '../contract/settings.js';
 import type { AlarmThresholds } from './alarm-rules.js';
 import type { AnalyticsExportOptions } from './analytics-export.js';
+import { SOURCE_NAME } from './event-bridge-source.js';
 import type { Rollout } from './sync-function.js';
 import { type ExistingTables, TABLE_NAMES } from './tables.js';
 import type { CustomDomain, Throttle } from './webhook-api.js';
@@ -75,6 +76,29 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
    */
   readonly alarmThresholds?: Partial<AlarmThresholds>;
   /**
+   * The partner event source that Stripe made for an Amazon EventBridge destination: `connect --event-bridge` prints it. Its events go
+   * into the queue without API Gateway and ingest. See docs/deploy.md.
+   *
+   * @default no events by way of EventBridge
+   * @example 'aws.partner/stripe.com/ed_61RKjQ'
+   */
+  readonly eventBridgeSource?: string;
+  /**
+   * Whether there is a webhook. Without it there is no API, no ingest and no signing secret, and `eventBridgeSource` is required.
+   *
+   * @default true
+   * @example false
+   */
+  readonly webhook?: boolean;
+  /**
+   * Whether thin events are accepted, for which the worker fetches the snapshot event from Stripe's API. The worker and ingest may then
+   * read the API key that reconcile uses. While none is stored, ingest refuses thin events.
+   *
+   * @default false
+   * @example true
+   */
+  readonly thinEvents?: boolean;
+  /**
    * Your own domain name for the webhook.
    *
    * @default API Gateway's domain name
@@ -83,7 +107,8 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
   readonly customDomain?: CustomDomain;
   /**
    * Your own key for tables, queues, secrets and the alarm topic. If the key was not created in this app, its policy must let
-   * `cloudwatch.amazonaws.com` use `kms:Decrypt` and `kms:GenerateDataKey*`, or no alarm reaches the topic.
+   * `cloudwatch.amazonaws.com` use `kms:Decrypt` and `kms:GenerateDataKey*`, or no alarm reaches the topic; and with
+   * `eventBridgeSource` it must let `events.amazonaws.com` use both, or no event reaches the queue.
    *
    * @default keys that AWS owns
    * @example new Key(this, 'Key', { enableKeyRotation: true })
@@ -171,6 +196,7 @@ export function checkProps(props: StripePartnerSyncProps): void {
     problems.push(`quietHours is ${quietHours}; use a whole number from 1 to ${MAX_QUIET_HOURS}, or off`);
   if (workerConcurrency !== undefined && !isWithin(workerConcurrency, 2, 1000))
     problems.push(`workerConcurrency is ${workerConcurrency}; use a whole number from 2 to 1000`);
+  problems.push(...entranceProblems(props));
   for (const name of existingTables ? TABLE_NAMES : [])
     if (!existingTables?.[name]) problems.push(`existingTables does not name the table ${name}: name all four`);
   if (props.analyticsExport && !retain)
@@ -178,6 +204,28 @@ export function checkProps(props: StripePartnerSyncProps): void {
       'analyticsExport needs point-in-time recovery, which retainData: false turns off: remove one of them',
     );
   if (problems.length > 0) throw new InvalidDeploymentError(problems);
+}
+
+/** Events must be able to arrive. */
+function entranceProblems({
+  webhook = true,
+  eventBridgeSource,
+  customDomain,
+  throttle,
+}: StripePartnerSyncProps): string[] {
+  const problems: string[] = [];
+  if (eventBridgeSource !== undefined && !SOURCE_NAME.test(eventBridgeSource))
+    problems.push(
+      `eventBridgeSource is ${JSON.stringify(eventBridgeSource)}; use the name of Stripe’s partner event source, such as aws.partner/stripe.com/ed_61RKjQ`,
+    );
+  if (webhook) return problems;
+  if (eventBridgeSource === undefined)
+    problems.push(
+      'webhook is false and eventBridgeSource is missing, so no event could arrive: add eventBridgeSource (`stripe-partner-sync connect --event-bridge` prints it), or leave webhook out',
+    );
+  if (customDomain || throttle)
+    problems.push('webhook is false, so customDomain and throttle have nothing to apply to: remove them');
+  return problems;
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

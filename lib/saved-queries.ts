@@ -6,18 +6,14 @@ import { qualifiedName } from './qualified-name.js';
 import type { SyncFunction } from './sync-function.js';
 
 export class SavedQueries extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    functions: { readonly ingest: SyncFunction; readonly worker: SyncFunction },
-  ) {
+  constructor(scope: Construct, id: string, functions: readonly SyncFunction[]) {
     super(scope, id);
-    const both = [functions.ingest.logGroup, functions.worker.logGroup];
+    const logGroups = functions.map(({ logGroup }) => logGroup);
     const folder = qualifiedName(scope);
     const query = (name: string, lines: { filter: string[]; stats?: string; fields?: string[]; sort: string }) =>
       new QueryDefinition(this, name.replaceAll(/\W/g, ''), {
         queryDefinitionName: `${folder}/${name}`,
-        logGroups: both,
+        logGroups,
         queryString: new QueryString({
           ...(lines.fields ? { fields: lines.fields } : {}),
           filterStatements: lines.filter,

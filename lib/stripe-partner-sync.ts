@@ -1,4 +1,4 @@
-// The whole pipeline as one construct: webhook, queue, worker, tables, dashboard and alarms.
+// The whole pipeline as one construct: webhook or EventBridge source, queue, worker, tables, dashboard and alarms.
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
@@ -17,7 +17,9 @@ import { type AlarmThresholds, DEFAULT_THRESHOLDS } from './alarm-rules.js';
 import { createAlarmTopic, SyncAlarms } from './alarms.js';
 import { AnalyticsExport, type AnalyticsExportOptions } from './analytics-export.js';
 import { SyncDashboard } from './dashboard.js';
+import { EventBridgeSource } from './event-bridge-source.js';
 import { grantKeyUse } from './key-grants.js';
+import type { MonitoredResources, Webhook } from './monitored-resources.js';
 import { addOutputs } from './outputs.js';
 import { checkProps, InvalidDeploymentError, type StripePartnerSyncProps } from './props.js';
 import { qualifiedName } from './qualified-name.js';
@@ -47,8 +49,6 @@ const EMPTY_SIGNING_SECRETS = { secretStringTemplate: '{"signingSecrets":[]}', g
 const EMPTY_API_KEY = { secretStringTemplate: '{"apiKey":""}', generateStringKey: 'unused' };
 
 export class StripePartnerSync extends Construct {
-  /** Where Stripe sends its events. */
-  readonly webhookUrl: string;
   /** Customers by `customer_key`; index `by_partner`. */
   readonly customersTable: ITable;
   /** Transactions by `transaction_id`; index `by_customer`. */
@@ -61,11 +61,8 @@ export class StripePartnerSync extends Construct {
   readonly analyticsBucket?: IBucket;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
-  /** Holds `{"signingSecrets":["whsec_…"]}`. */
-  readonly signingSecret: Secret;
   /** Holds `{"apiKey":"rk_…"}`. Reconcile is off until a key is stored. */
   readonly stripeApiKey: Secret;
-  readonly ingestFunction: LambdaFunction;
   readonly workerFunction: LambdaFunction;
   readonly alarmTopic: ITopic;
   readonly dashboard: Dashboard;
@@ -75,6 +72,7 @@ export class StripePartnerSync extends Construct {
   private readonly settings: Settings;
   private readonly retain: boolean;
   private readonly metricsNamespace: string;
+  private readonly webhook: (Webhook & { readonly signingSecret: Secret }) | undefined;
 
   /** @throws {InvalidDeploymentError} @throws {InvalidSettingError} */
   constructor(
@@ -106,45 +104,59 @@ export class StripePartnerSync extends Construct {
     });
     this.queue = queues.events;
     this.deadLetterQueue = queues.deadLetters;
-    // Created with an empty list: until a signing secret is stored the webhook answers 503, and Stripe retries.
-    this.signingSecret = this.secret(
-      'SigningSecrets',
-      'The valid signing secrets of the Stripe webhook endpoint: {"signingSecrets":["whsec_…"]}',
-      EMPTY_SIGNING_SECRETS,
-    );
     this.stripeApiKey = this.secret(
       'StripeApiKey',
       'A Stripe API key that may read events, for reconcile: {"apiKey":"rk_…"}',
       EMPTY_API_KEY,
     );
 
-    const ingest = this.createIngest();
+    this.webhook = props.webhook === false ? undefined : this.createWebhook();
+    const eventBridge = this.createEventBridgeSource();
     const worker = this.createWorker();
     const eventSource = this.feed(worker);
     const reconcile = this.createReconcile();
-    const api = new WebhookApi(this, 'Webhook', {
-      ingest: ingest.alias,
-      throttle: props.throttle ?? DEFAULT_THROTTLE,
-      metricsNamespace: this.metricsNamespace,
-      logRetention: this.logRetention,
-      ...(props.customDomain ? { customDomain: props.customDomain } : {}),
-    });
-    this.webhookUrl = api.url;
-    this.ingestFunction = ingest.function;
     this.workerFunction = worker.function;
 
     this.alarmTopic =
       props.alarmTopic ??
       createAlarmTopic(this, { ...encryption, ...(props.alarmEmail ? { email: props.alarmEmail } : {}) });
-    this.dashboard = this.monitor({ api, queues, ingest, worker, reconcile, tables });
+    this.dashboard = this.monitor({
+      ...(this.webhook ? { webhook: this.webhook } : {}),
+      ...(eventBridge ? { eventBridge } : {}),
+      ...{ namespace: this.metricsNamespace, queues, worker, reconcile, tables },
+    });
     if (props.analyticsExport)
       this.analyticsBucket = new AnalyticsExport(this, 'AnalyticsExport', {
         ...props.analyticsExport,
         tables: { customers: tables.customers, transactions: tables.transactions },
         ...encryption,
       }).bucket;
-    this.outputs = this.outputValues({ ingest, worker, reconcile }, api, eventSource);
+    this.outputs = {
+      ...this.webhookOutputs(),
+      ...(eventBridge ? this.eventBridgeOutputs(eventBridge) : {}),
+      ...this.outputValues({ worker, reconcile }, eventSource),
+    };
     if (props.outputs !== false) addOutputs(this, this.outputs);
+  }
+
+  /** Where Stripe sends its events. @throws {InvalidDeploymentError} if there is no webhook */
+  get webhookUrl(): string {
+    return this.requireWebhook('webhookUrl').api.url;
+  }
+
+  /** Holds `{"signingSecrets":["whsec_…"]}`. @throws {InvalidDeploymentError} if there is no webhook */
+  get signingSecret(): Secret {
+    return this.requireWebhook('signingSecret').signingSecret;
+  }
+
+  /** @throws {InvalidDeploymentError} if there is no webhook */
+  get ingestFunction(): LambdaFunction {
+    return this.requireWebhook('ingestFunction').ingest.function;
+  }
+
+  private requireWebhook(property: string) {
+    if (this.webhook) return this.webhook;
+    throw new InvalidDeploymentError([`there is no ${property}, because webhook is false`]);
   }
 
   private get logRetention(): RetentionDays {
@@ -170,7 +182,38 @@ export class StripePartnerSync extends Construct {
     };
   }
 
-  private createIngest(): SyncFunction {
+  private createWebhook() {
+    // Created with an empty list: until a signing secret is stored the webhook answers 503, and Stripe retries.
+    const signingSecret = this.secret(
+      'SigningSecrets',
+      'The valid signing secrets of the Stripe webhook endpoint: {"signingSecrets":["whsec_…"]}',
+      EMPTY_SIGNING_SECRETS,
+    );
+    const ingest = this.createIngest(signingSecret);
+    const api = new WebhookApi(this, 'Webhook', {
+      ingest: ingest.alias,
+      throttle: this.props.throttle ?? DEFAULT_THROTTLE,
+      metricsNamespace: this.metricsNamespace,
+      logRetention: this.logRetention,
+      ...(this.props.customDomain ? { customDomain: this.props.customDomain } : {}),
+    });
+    return { api, ingest, signingSecret };
+  }
+
+  private createEventBridgeSource(): EventBridgeSource | undefined {
+    const { eventBridgeSource, thinEvents = false, encryptionKey } = this.props;
+    if (eventBridgeSource === undefined) return undefined;
+    return new EventBridgeSource(this, 'EventBridge', {
+      source: eventBridgeSource,
+      settings: this.settings,
+      thinEvents,
+      queue: this.queue,
+      retain: this.retain,
+      ...(encryptionKey ? { encryptionKey } : {}),
+    });
+  }
+
+  private createIngest(signingSecret: Secret): SyncFunction {
     const ingest = new SyncFunction(this, 'Ingest', {
       ...this.functionDefaults,
       name: 'ingest',
@@ -179,11 +222,13 @@ export class StripePartnerSync extends Construct {
       environment: {
         ...settingsEnvironment(this.settings),
         QUEUE_URL: this.queue.queueUrl,
-        SIGNING_SECRET_ARN: this.signingSecret.secretArn,
+        SIGNING_SECRET_ARN: signingSecret.secretArn,
+        ...this.thinEventsEnvironment,
       },
     });
     ingest.grant(['sqs:SendMessage'], [this.queue.queueArn]);
-    ingest.grant(['secretsmanager:GetSecretValue'], [this.signingSecret.secretArn]);
+    ingest.grant(['secretsmanager:GetSecretValue'], [signingSecret.secretArn]);
+    this.letReadApiKeyForThinEvents(ingest);
     grantKeyUse(ingest, this.props.encryptionKey, ['sqs', 'secretsmanager']);
     return ingest;
   }
@@ -200,6 +245,7 @@ export class StripePartnerSync extends Construct {
         TRANSACTIONS_TABLE: this.transactionsTable.tableName,
         LINKS_TABLE: this.linksTable.tableName,
         DEAD_LETTER_QUEUE_URL: this.deadLetterQueue.queueUrl,
+        ...this.thinEventsEnvironment,
       },
     });
     worker.grant(
@@ -213,8 +259,21 @@ export class StripePartnerSync extends Construct {
     worker.grant(['sqs:SendMessage'], [this.deadLetterQueue.queueArn]);
     // What Lambda does with the function's role to feed it from the queue.
     worker.grant(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [this.queue.queueArn]);
-    grantKeyUse(worker, this.props.encryptionKey, ['dynamodb', 'sqs']);
+    this.letReadApiKeyForThinEvents(worker);
+    grantKeyUse(worker, this.props.encryptionKey, [
+      ...(['dynamodb', 'sqs'] as const),
+      ...(this.props.thinEvents ? (['secretsmanager'] as const) : []),
+    ]);
     return worker;
+  }
+
+  /** A function that knows where the key is accepts thin events. */
+  private get thinEventsEnvironment(): Record<string, string> {
+    return this.props.thinEvents ? { STRIPE_API_KEY_ARN: this.stripeApiKey.secretArn } : {};
+  }
+
+  private letReadApiKeyForThinEvents(to: SyncFunction): void {
+    if (this.props.thinEvents) to.grant(['secretsmanager:GetSecretValue'], [this.stripeApiKey.secretArn]);
   }
 
   private feed(worker: SyncFunction): EventSourceMapping {
@@ -258,17 +317,9 @@ export class StripePartnerSync extends Construct {
     return reconcile;
   }
 
-  private monitor(parts: {
-    readonly api: WebhookApi;
-    readonly queues: Queues;
-    readonly ingest: SyncFunction;
-    readonly worker: SyncFunction;
-    readonly reconcile: SyncFunction;
-    readonly tables: Tables;
-  }): Dashboard {
+  private monitor(resources: MonitoredResources): Dashboard {
     const { props } = this;
-    const { ingest, worker, reconcile } = parts;
-    const resources = { ...parts, namespace: this.metricsNamespace };
+    const { webhook, worker, reconcile } = resources;
     const alarms = new SyncAlarms(this, 'Alarms', {
       ...resources,
       topic: this.alarmTopic,
@@ -278,7 +329,7 @@ export class StripePartnerSync extends Construct {
     const rollout = props.rollout ?? 'canary';
     const watchAlarms = props.rolloutAlarms ?? true;
     // A handler that answers 503 or reports a failed message does not throw, so Lambda's own errors are not enough.
-    ingest.rollOut(rollout, [alarms.get('IngestErrors'), alarms.get('Webhook5xx')], watchAlarms);
+    webhook?.ingest.rollOut(rollout, [alarms.get('IngestErrors'), alarms.get('Webhook5xx')], watchAlarms);
     worker.rollOut(
       rollout,
       [alarms.get('WorkerErrors'), alarms.get('EventsFailed'), alarms.get('EventsNotUnderstood')],
@@ -286,7 +337,7 @@ export class StripePartnerSync extends Construct {
     );
     // It runs once an hour, so there is no traffic to shift step by step.
     reconcile.rollOut('all-at-once', [], watchAlarms);
-    new SavedQueries(this, 'Queries', { ingest, worker });
+    new SavedQueries(this, 'Queries', webhook ? [webhook.ingest, worker] : [worker]);
     return new SyncDashboard(this, 'Overview', {
       ...resources,
       alarms: alarms.all,
@@ -294,15 +345,32 @@ export class StripePartnerSync extends Construct {
     }).dashboard;
   }
 
+  private webhookOutputs(): Record<string, string> {
+    if (!this.webhook) return {};
+    const { api, ingest, signingSecret } = this.webhook;
+    return {
+      WebhookUrl: api.url,
+      SigningSecretArn: signingSecret.secretArn,
+      IngestFunctionName: ingest.function.functionName,
+      IngestLogGroup: ingest.logGroup.logGroupName,
+      AccessLogGroup: api.accessLogGroup.logGroupName,
+    };
+  }
+
+  private eventBridgeOutputs({ bus, deadLetters }: EventBridgeSource): Record<string, string> {
+    return {
+      EventBusName: bus.eventBusName,
+      SourceDeadLetterQueueUrl: deadLetters.queueUrl,
+      SourceDeadLetterQueueArn: deadLetters.queueArn,
+    };
+  }
+
   private outputValues(
-    functions: Readonly<Record<'ingest' | 'worker' | 'reconcile', SyncFunction>>,
-    api: WebhookApi,
+    { worker, reconcile }: Readonly<Record<'worker' | 'reconcile', SyncFunction>>,
     eventSource: EventSourceMapping,
   ): Record<string, string> {
-    const { ingest, worker, reconcile } = functions;
+    const logGroups = [...(this.webhook ? [this.webhook.ingest] : []), worker].map(({ logGroup }) => logGroup);
     return {
-      WebhookUrl: this.webhookUrl,
-      SigningSecretArn: this.signingSecret.secretArn,
       StripeApiKeyArn: this.stripeApiKey.secretArn,
       QueueUrl: this.queue.queueUrl,
       QueueArn: this.queue.queueArn,
@@ -313,15 +381,12 @@ export class StripePartnerSync extends Construct {
       LinksTable: this.linksTable.tableName,
       StatementsTable: this.statementsTable.tableName,
       ...(this.analyticsBucket ? { AnalyticsBucket: this.analyticsBucket.bucketName } : {}),
-      IngestFunctionName: ingest.function.functionName,
       WorkerFunctionName: worker.function.functionName,
       ReconcileFunctionName: reconcile.function.functionName,
       EventSourceId: eventSource.eventSourceMappingId,
-      IngestLogGroup: ingest.logGroup.logGroupName,
       WorkerLogGroup: worker.logGroup.logGroupName,
       ReconcileLogGroup: reconcile.logGroup.logGroupName,
-      AccessLogGroup: api.accessLogGroup.logGroupName,
-      LogGroups: `${ingest.logGroup.logGroupName},${worker.logGroup.logGroupName}`,
+      LogGroups: logGroups.map(({ logGroupName }) => logGroupName).join(','),
       AlarmTopicArn: this.alarmTopic.topicArn,
       DashboardName: this.dashboard.dashboardName,
       MetricsNamespace: this.metricsNamespace,

@@ -35,6 +35,8 @@ const CASES: [folder: string, module: string, allowed: boolean][] = [
   ['functions/reconcile', '../stripe/client.js', true],
   ['functions/feed', '../worker/handler.js', false],
   ['lib', '../functions/store/apply.js', false],
+  ['lib', '../functions/worker/handler.js', false],
+  ['lib', '../functions/domain/decide.js', true],
   ['lib', '../local/stack.js', false],
   ['lib', '../cli/target.js', false],
   ['lib', '../contract/settings.js', true],

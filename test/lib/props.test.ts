@@ -39,6 +39,9 @@ describe('a stage that keeps its data', () => {
       partialRefund: 'net',
       transactionSource: 'invoice',
       livemode: 'both',
+      eventBridgeSource: 'aws.partner/stripe.com/ed_test_1',
+      webhook: 'off',
+      thinEvents: 'on',
     }))
       expect(() => stageProps(stage, given({ [name]: value }))).toThrow(
         `-c ${name}=… is not allowed for ${stage}, which keeps its data: set it in lib/stages.ts`,
@@ -47,6 +50,14 @@ describe('a stage that keeps its data', () => {
 });
 
 describe('a stage that does not keep its data', () => {
+  test('takes from the command line how events arrive', () => {
+    const source = 'aws.partner/stripe.com/ed_test_1';
+    expect(stageProps('dev', given({ eventBridgeSource: source, webhook: 'off', thinEvents: 'on' }))).toMatchObject({
+      eventBridgeSource: source,
+      webhook: false,
+      thinEvents: true,
+    });
+  });
   test('needs neither, and takes settings from the command line', () => {
     const props = stageProps('dev', given({ partialRefund: 'net' }));
     expect(props).toMatchObject({ partialRefund: 'net', livemode: 'test', retainData: false });
@@ -70,6 +81,12 @@ describe('the construct refuses', () => {
     [{ livemode: undefined }, 'livemode is undefined; use one of: live, test, both'],
     [{ partialRefund: 'some' }, 'partialRefund is "some"; use one of: delete, net'],
     [{ existingTables: { customers: 'a', transactions: 'b' } }, 'existingTables does not name the table links'],
+    [{ webhook: false }, 'webhook is false and eventBridgeSource is missing, so no event could arrive: add'],
+    [{ eventBridgeSource: 'stripe' }, 'eventBridgeSource is "stripe"; use the name of Stripe’s partner event source'],
+    [
+      { webhook: false, eventBridgeSource: 'aws.partner/stripe.com/ed_1', throttle: { rate: 1, burst: 1 } },
+      'webhook is false, so customDomain and throttle have nothing to apply to',
+    ],
     [{ alarmTopic: new Topic(stack, 'Own') }, 'alarmEmail and alarmTopic are both set: keep one of them'],
   ])('%j', (props, message) => {
     expect(create(props)).toThrow(message);
@@ -89,6 +106,7 @@ test.each([
   ['production', {}, 'there is no stage "production"; use one of: dev, staging, prod'],
   ['toString', {}, 'there is no stage "toString"'],
   ['prod', { rolloutAlarms: 'no' }, 'rolloutAlarms is "no"; use one of: on, off'],
+  ['dev', { webhook: 'no' }, 'webhook is "no"; use one of: on, off'],
   ['dev', { partialRefund: 'some' }, 'partialRefund is "some"; use one of: delete, net'],
 ])('stage %s with %j is refused', (stage, values, message) => {
   expect(() => stageProps(stage, given(values as Record<string, string>))).toThrow(message);
