@@ -14,16 +14,25 @@ export type EventLog = {
   readonly attributed?: number | undefined;
 };
 
-/** A whole line, with what Powertools' logger adds. */
-export type LogLine = EventLog & {
-  readonly level?: string;
-  /** ISO 8601. */
-  readonly timestamp?: string;
-  /** The function that wrote it. */
-  readonly service?: string;
-  /** Metrics in CloudWatch's embedded format; such a line may report an event too. */
-  readonly _aws?: { readonly Timestamp: number };
+/** The same of the change feed's line about a row. */
+export type FeedLog = Pick<EventLog, 'event_id' | 'object_id' | 'reason'> & {
+  readonly outcome?: string | undefined;
+  /** The event's type in EventBridge. */
+  readonly detail_type?: string | undefined;
+  readonly sequence?: number | undefined;
 };
+
+/** A whole line, with what Powertools' logger adds. */
+export type LogLine = EventLog &
+  Pick<FeedLog, 'detail_type'> & {
+    readonly level?: string;
+    /** ISO 8601. */
+    readonly timestamp?: string;
+    /** The function that wrote it. */
+    readonly service?: string;
+    /** Metrics in CloudWatch's embedded format; such a line may report an event too. */
+    readonly _aws?: { readonly Timestamp: number };
+  };
 
 /** @returns undefined for a line that is not a JSON object */
 export function parseLogLine(line: string): LogLine | undefined {

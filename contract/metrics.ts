@@ -1,6 +1,6 @@
 // Every metric that the functions emit, by the outcome that it counts. The dashboard and the alarms use no other.
 
-import type { IngestOutcome, WorkerOutcome } from './outcomes.js';
+import type { FeedOutcome, IngestOutcome, WorkerOutcome } from './outcomes.js';
 
 /** One count for each request. */
 export const INGEST_METRICS = {
@@ -47,3 +47,10 @@ export const AMOUNT_RECORDED = 'AmountRecorded';
 
 /** Of each run of reconcile. */
 export const RECONCILE_METRICS = { sent: 'EventsReconciled' } as const;
+
+/** One count for each write of a row that the change feed reads. */
+export const FEED_METRICS = {
+  sent: 'ChangesSent',
+  invisible: 'ChangesInvisible',
+  failed: 'ChangesFailed',
+} as const satisfies Record<FeedOutcome, string>;

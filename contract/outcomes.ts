@@ -29,6 +29,10 @@ export const WORKER_OUTCOMES = [
 ] as const;
 export type WorkerOutcome = (typeof WORKER_OUTCOMES)[number];
 
+/** What becomes of a write of a row in the change feed. `invisible`: it changed nothing that others may see. */
+export const FEED_OUTCOMES = ['sent', 'invisible', 'failed'] as const;
+export type FeedOutcome = (typeof FEED_OUTCOMES)[number];
+
 /** What becomes of an event that the store applies. */
 export type AppliedOutcome = Exclude<WorkerOutcome, 'ignored' | 'failed' | 'not_understood'>;
 
