@@ -5,12 +5,12 @@ import type { ChargeChange, Decision } from '../domain/change.js';
 import { snapshotOf } from '../domain/charge-row.js';
 import { joinSnapshots } from '../domain/join.js';
 import type { MergedBatch, MergedChange } from '../domain/merge.js';
-import { linkedCustomer, type StoredRow } from '../domain/row.js';
+import { dependsOn, linkedCustomer, type StoredRow } from '../domain/row.js';
 import { settleCharges } from './charges.js';
 import { writeCustomer } from './customers.js';
 import { writeEvidence } from './evidence.js';
 import { settleInvoices } from './invoices.js';
-import { customerKey, dependentKey, evidenceKey, linkKey, transactionKey } from './keys.js';
+import { customerKey, dependentKeys, evidenceKey, linkKey, transactionKey } from './keys.js';
 import { sweepDependents, writeLink } from './links.js';
 import { type Applied, type Report, startReport } from './report.js';
 import { type ItemKey, type Items, inParallel, readItems, type StoreContext, writeKeys } from './requests.js';
@@ -55,7 +55,7 @@ function firstKeys({ tables }: StoreContext, batch: MergedBatch): ItemKey[] {
     ...batch.charges.flatMap(({ change }) => [
       transactionKey(tables, change.charge_id),
       evidenceKey(tables, { type: 'charge', id: change.charge_id }),
-      ...dependencyKeys(tables, change),
+      ...linkKeys(tables, change),
     ]),
     ...batch.links.map(({ change }) => linkKey(tables, change.stripe_customer_id)),
     ...batch.customers.map(({ change }) => customerKey(tables, change.customer_key)),
@@ -63,29 +63,31 @@ function firstKeys({ tables }: StoreContext, batch: MergedBatch): ItemKey[] {
   ];
 }
 
-function dependencyKeys(tables: StoreContext['tables'], { charge_id, snapshot }: ChargeChange): ItemKey[] {
+function linkKeys(tables: StoreContext['tables'], { snapshot }: ChargeChange): ItemKey[] {
   const customer = snapshot && linkedCustomer(snapshot);
-  return customer === undefined ? [] : [linkKey(tables, customer), dependentKey(tables, customer, charge_id)];
+  return customer === undefined ? [] : [linkKey(tables, customer)];
 }
 
 /** A dependent is written before its row, so that a worker that moves the link finds every row that has to move with it. */
 async function writeDependents(context: StoreContext, { charges }: MergedBatch, known: Items, report: Report) {
-  const missing = charges.flatMap((merged) => {
-    const { charge_id, snapshot } = merged.change;
-    const customer = snapshot && linkedCustomer(snapshot);
-    if (customer === undefined) return [];
-    const row = known.get(transactionKey(context.tables, charge_id)) as StoredRow | undefined;
-    // Whoever wrote a newer snapshot has written the dependent that it needs.
-    if (row && joinSnapshots(snapshotOf(row), snapshot) !== snapshot) return [];
-    const at = dependentKey(context.tables, customer, charge_id);
-    return known.get(at) ? [] : [{ merged, at }];
-  });
-  const written = writeKeys(
-    context,
-    missing.map(({ at }) => at),
-  );
-  await Promise.all(missing.map(({ merged }) => report.attempt(merged, () => written)));
+  const missing = charges.filter(({ change }) => needsDependent(context, change, known));
+  const byCustomer = new Map<string, string[]>();
+  for (const { change } of missing) {
+    const customer = linkedCustomer(change.snapshot!)!;
+    byCustomer.set(customer, [...(byCustomer.get(customer) ?? []), change.charge_id]);
+  }
+  const keys = [...byCustomer].flatMap(([customer, ids]) => dependentKeys(context.tables, customer, ids));
+  const written = writeKeys(context, keys);
+  await Promise.all(missing.map((merged) => report.attempt(merged, () => written)));
   await written.catch(() => {});
+}
+
+function needsDependent({ tables }: StoreContext, { charge_id, snapshot }: ChargeChange, known: Items): boolean {
+  const customer = snapshot && linkedCustomer(snapshot);
+  if (customer === undefined) return false;
+  const row = known.get(transactionKey(tables, charge_id)) as StoredRow | undefined;
+  // Whoever wrote a row has written the dependent that it needs.
+  return !row || (!dependsOn(row, customer) && joinSnapshots(snapshotOf(row), snapshot) === snapshot);
 }
 
 async function writeLinks(

@@ -10,7 +10,7 @@ import type { MergedChange } from '../domain/merge.js';
 import { linkedCustomer, type StoredRow } from '../domain/row.js';
 import { isSame } from './charges.js';
 import { readEvidence } from './evidence.js';
-import { dependentKey, linkKey, transactionKey } from './keys.js';
+import { dependentKeys, linkKey, transactionKey } from './keys.js';
 import { linkOf } from './links.js';
 import type { Report } from './report.js';
 import { type Item, inParallel, readItem, readItems, replaceItem, type StoreContext, writeKeys } from './requests.js';
@@ -76,10 +76,10 @@ async function wantedRow(context: StoreContext, settings: Settings, invoiceId: s
 /** Reads the link, after it has made sure that a worker that moves the link finds this transaction. */
 async function readLinkOfDependent(context: StoreContext, customer: string, transactionId: string) {
   const link = linkKey(context.tables, customer);
-  const dependent = dependentKey(context.tables, customer, transactionId);
-  const read = await readItems(context, [link, dependent]);
-  if (read.get(dependent)) return linkOf(read.get(link));
-  await writeKeys(context, [dependent]);
+  const [dependent] = dependentKeys(context.tables, customer, [transactionId]);
+  const read = await readItems(context, [link, dependent!]);
+  if (read.get(dependent!)) return linkOf(read.get(link));
+  await writeKeys(context, [dependent!]);
   return linkOf(await readItem(context, link));
 }
 

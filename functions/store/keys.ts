@@ -3,7 +3,10 @@
 import type { Entity } from '../domain/change.js';
 import type { ItemKey, TableNames } from './requests.js';
 
+/** DynamoDB's limit of a sort key, in bytes of UTF-8. */
+const MOST_BYTES = 1024;
 const DEPENDENT = 'transaction#';
+const SEVERAL_DEPENDENTS = 'transactions#';
 
 export function transactionKey({ transactions }: TableNames, transactionId: string): ItemKey {
   return { table: transactions, key: { transaction_id: transactionId } };
@@ -18,18 +21,42 @@ export function linkKey({ links }: TableNames, stripeCustomerId: string): ItemKe
   return { table: links, key: { pk: customerPartition(stripeCustomerId), sk: 'link' } };
 }
 
-/** A dependent: a transaction that takes its `customer_key` from its Stripe customer's link. */
-export function dependentKey({ links }: TableNames, stripeCustomerId: string, transactionId: string): ItemKey {
-  return { table: links, key: { pk: customerPartition(stripeCustomerId), sk: `${DEPENDENT}${transactionId}` } };
+/**
+ * The items that name dependents, the transactions that take their `customer_key` from their Stripe customer's link. As many as fit
+ * share one item, because each item costs a write unit. What an item says is in its key, so nobody ever changes one.
+ */
+export function dependentKeys(
+  { links }: TableNames,
+  stripeCustomerId: string,
+  transactionIds: readonly string[],
+): ItemKey[] {
+  const sortKeys: string[] = [];
+  let ids: string[] = [];
+  for (const id of transactionIds) {
+    if (ids.length > 0 && Buffer.byteLength(dependentSortKey([...ids, id])) > MOST_BYTES) {
+      sortKeys.push(dependentSortKey(ids));
+      ids = [];
+    }
+    ids.push(id);
+  }
+  if (ids.length > 0) sortKeys.push(dependentSortKey(ids));
+  return sortKeys.map((sk) => ({ table: links, key: { pk: customerPartition(stripeCustomerId), sk } }));
+}
+
+function dependentSortKey(ids: readonly string[]): string {
+  return ids.length === 1 ? `${DEPENDENT}${ids[0]}` : `${SEVERAL_DEPENDENTS}${JSON.stringify(ids)}`;
 }
 
 /** The partition that holds a Stripe customer's dependents, and the prefix of their sort keys. */
 export function dependentsOf(stripeCustomerId: string) {
-  return { pk: customerPartition(stripeCustomerId), prefix: DEPENDENT };
+  return { pk: customerPartition(stripeCustomerId), prefix: 'transaction' };
 }
 
-export function transactionOfDependent(sk: string): string {
-  return sk.slice(DEPENDENT.length);
+/** The transactions that an item names. */
+export function transactionsOfDependent(sk: string): string[] {
+  return sk.startsWith(SEVERAL_DEPENDENTS)
+    ? JSON.parse(sk.slice(SEVERAL_DEPENDENTS.length))
+    : [sk.slice(DEPENDENT.length)];
 }
 
 /** The evidence about a charge, a payment intent or an invoice. */

@@ -6,7 +6,7 @@
 import type { LinkChange } from '../domain/change.js';
 import { isNewer, type Stamp } from '../domain/event.js';
 import { type CustomerLink, dependsOn, keyOf, type StoredRow, withLinkedKey } from '../domain/row.js';
-import { dependentsOf, linkKey, transactionKey, transactionOfDependent } from './keys.js';
+import { dependentsOf, linkKey, transactionKey, transactionsOfDependent } from './keys.js';
 import {
   chunks,
   type Item,
@@ -71,7 +71,7 @@ export async function sweepDependents(context: StoreContext, stripeCustomerId: s
   const { pk, prefix } = dependentsOf(stripeCustomerId);
   let assigned = 0;
   for await (const page of readPartition(context, pk, prefix)) {
-    const ids = page.map((item) => transactionOfDependent(String(item.sk)));
+    const ids = page.flatMap((item) => transactionsOfDependent(String(item.sk)));
     await inParallel(chunks(ids, 100), async (chunk) => {
       const count = await assignCustomerKey(context, stripeCustomerId, chunk);
       assigned += count;

@@ -3,7 +3,7 @@
 import type { Entity } from '../domain/change.js';
 import type { Stamp } from '../domain/event.js';
 import type { CustomerLink } from '../domain/row.js';
-import { dependentKey, dependentsOf, evidenceKey, linkKey, transactionOfDependent } from './keys.js';
+import { dependentsOf, evidenceKey, linkKey, transactionsOfDependent } from './keys.js';
 import { linkOf } from './links.js';
 
 export { readEvidence } from './evidence.js';
@@ -22,7 +22,7 @@ export async function readLink(
 export async function* readDependents(context: StoreContext, stripeCustomerId: string): AsyncGenerator<string[]> {
   const { pk, prefix } = dependentsOf(stripeCustomerId);
   for await (const page of readPartition(context, pk, prefix)) {
-    yield page.map(({ sk }) => transactionOfDependent(String(sk)));
+    yield page.flatMap(({ sk }) => transactionsOfDependent(String(sk)));
   }
 }
 
@@ -33,7 +33,8 @@ export async function keysAbout(
   entities: readonly Entity[],
 ): Promise<ItemKey[]> {
   const keys = [linkKey(context.tables, stripeCustomerId)];
-  for await (const ids of readDependents(context, stripeCustomerId))
-    keys.push(...ids.map((id) => dependentKey(context.tables, stripeCustomerId, id)));
+  const { pk, prefix } = dependentsOf(stripeCustomerId);
+  for await (const page of readPartition(context, pk, prefix))
+    keys.push(...page.map(({ sk }) => ({ table: context.tables.links, key: { pk, sk: String(sk) } })));
   return [...keys, ...entities.map((entity) => evidenceKey(context.tables, entity))];
 }

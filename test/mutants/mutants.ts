@@ -134,10 +134,11 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...edits('functions/store/apply.ts', PERMUTATIONS, [
-    ['a charge does not say that it depends', 'return known.get(at) ? [] : [{ merged, at }];', 'return [];'],
+    ['a charge does not say that it depends', 'return !row || (', 'return !!row && ('],
+    ['a charge that changes its Stripe customer does not say so', '(!dependsOn(row, customer) &&', '(false &&'],
     [
       'a failed write of dependents does not fail its charge',
-      'await Promise.all(missing.map(({ merged }) => report.attempt(merged, () => written)));',
+      'await Promise.all(missing.map((merged) => report.attempt(merged, () => written)));',
       '',
       BATCHES,
     ],
@@ -177,11 +178,11 @@ export const MUTANTS: readonly Mutant[] = [
       'if (item) return { row: item as unknown as StoredRow, changed: true };',
       SIMULATOR,
     ],
-    ['an invoice does not say that it depends', 'await writeKeys(context, [dependent]);', '', PERMUTATIONS],
+    ['an invoice does not say that it depends', 'await writeKeys(context, [dependent!]);', '', PERMUTATIONS],
     [
       'an invoice reads its link before it says that it depends',
-      'await writeKeys(context, [dependent]);\n  return linkOf(await readItem(context, link));',
-      'await writeKeys(context, [dependent]);\n  return linkOf(read.get(link));',
+      'await writeKeys(context, [dependent!]);\n  return linkOf(await readItem(context, link));',
+      'await writeKeys(context, [dependent!]);\n  return linkOf(read.get(link));',
       SIMULATOR,
     ],
     [

@@ -6,7 +6,14 @@ import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import type { CustomerChange, LinkChange } from '../../functions/domain/change.js';
 import { ERASE_EVENT_TYPE } from '../../functions/domain/customer.js';
 import { writeCustomer } from '../../functions/store/customers.js';
-import { dependentKey, evidenceKey, linkKey, transactionKey } from '../../functions/store/keys.js';
+import {
+  dependentKeys,
+  dependentsOf,
+  evidenceKey,
+  linkKey,
+  transactionKey,
+  transactionsOfDependent,
+} from '../../functions/store/keys.js';
 import { sweepDependents, writeLink } from '../../functions/store/links.js';
 import { readLink } from '../../functions/store/look-up.js';
 import { type Item, readItem, replaceItem, type StoreContext, writeKeys } from '../../functions/store/requests.js';
@@ -236,8 +243,23 @@ describe('dependents and sweeps', () => {
     await apply([event('customer.created', customer('beta', { id: 'cus_b' }), 3)]);
     expect(await transactions()).toMatchObject([{ customer_key: 'beta' }]);
   });
+  test('items that name dependents are as few as their limit of 1,024 bytes allows, and name each one', async () => {
+    const ids = ['ch_#"\\', 'ch_é', ...Array.from({ length: 60 }, (_, i) => `ch_${String(i).padStart(40, '0')}`)];
+    const keys = dependentKeys(engine.tables, 'cus_a', ids);
+    const sortKeys = keys.map(({ key }) => key.sk!);
+    expect(sortKeys.flatMap(transactionsOfDependent)).toEqual(ids);
+    expect(Math.max(...sortKeys.map((sk) => Buffer.byteLength(sk)))).toBeLessThanOrEqual(1024);
+    expect(sortKeys).toHaveLength(3);
+    expect(sortKeys.every((sk) => sk.startsWith(dependentsOf('cus_a').prefix))).toBe(true);
+    const long = ['x'.repeat(255), '\u{1F4B3}'.repeat(127), '\n'.repeat(255)];
+    const longKeys = dependentKeys(engine.tables, 'cus_a', long).map(({ key }) => key.sk!);
+    expect(longKeys.flatMap(transactionsOfDependent)).toEqual(long);
+    expect(Math.max(...longKeys.map((sk) => Buffer.byteLength(sk)))).toBeLessThanOrEqual(1024);
+    expect(dependentKeys(engine.tables, 'cus_a', [])).toEqual([]);
+  });
+
   test('a dependent without a row, or without a link, is left alone', async () => {
-    await writeKeys(engine, [dependentKey(engine.tables, 'cus_a', 'ch_9')]);
+    await writeKeys(engine, dependentKeys(engine.tables, 'cus_a', ['ch_9']));
     expect(await sweepDependents(engine, 'cus_a')).toBe(0);
     await apply([event('charge.succeeded', charge()), event('customer.created', customer('acme'), 1)]);
     expect(await stored('ch_9')).toBeUndefined();
