@@ -52,13 +52,10 @@ export interface PreviewedStatement {
   readonly rulesChange?: RulesChange;
 }
 
-export type ClosingResult =
-  | {
-      readonly outcome: 'closed' | 'already closed';
-      readonly header: StatementHeader;
-      readonly rulesChange?: RulesChange;
-    }
-  | { readonly outcome: 'nothing to state'; readonly partner: string };
+export type ClosingResult = { readonly rulesChange?: RulesChange } & (
+  | { readonly outcome: 'closed' | 'already closed'; readonly header: StatementHeader }
+  | { readonly outcome: 'nothing to state'; readonly partner: string }
+);
 
 /** Writes nothing. */
 export async function previewStatements(target: ReadTarget, options: StatementOptions): Promise<PreviewedStatement[]> {
@@ -179,10 +176,11 @@ async function closePartner(view: View, partner: string): Promise<ClosingResult 
   requireNextPeriod(last, view.until);
   if (last?.header.until !== view.closedUntil.get(partner)) return undefined;
   const { lines, rulesChange } = await preview(view, ledger, partner);
-  if (lines.length === 0) return { outcome: 'nothing to state', partner };
+  const change = rulesChange ? { rulesChange } : {};
+  if (lines.length === 0) return { outcome: 'nothing to state', partner, ...change };
   const draft = { partner, mode: view.mode, until: view.until, lines, rulesHash: view.rules.hash };
   const header = await writeStatement(view.store, draft, ledger, new Date().toISOString());
-  return header && { outcome: 'closed', header, ...(rulesChange ? { rulesChange } : {}) };
+  return header && { outcome: 'closed', header, ...change };
 }
 
 async function preview(view: View, ledger: Ledger, partner: string): Promise<PreviewedStatement> {

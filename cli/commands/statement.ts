@@ -47,7 +47,8 @@ const registerPreview: Register = (yargs) =>
       const options = closingOptions({ ...argv, until: argv.until ?? today() });
       await onTarget(argv, async (target, output) => {
         const previews = await previewStatements(target, options);
-        sayRulesChanges(previews.flatMap(({ rulesChange }) => rulesChange ?? []));
+        const sayRulesChange = createRulesNotice();
+        for (const { rulesChange } of previews) sayRulesChange(rulesChange);
         const lines = previews.flatMap((each) => each.lines.map(({ line }) => line));
         if (lines.length === 0) output.say('There is nothing to state.');
         else printLines(lines, output);
@@ -76,7 +77,9 @@ const registerClose: Register = (yargs) =>
       const options = closingOptions(argv);
       await onTarget(argv, async (target, output) => {
         let written = 0;
+        const sayRulesChange = createRulesNotice();
         await closeStatements(target, options, (result) => {
+          sayRulesChange(result.rulesChange);
           if (result.outcome !== 'nothing to state') written++;
           printResult(result, output);
         });
@@ -209,8 +212,7 @@ function printLines(lines: readonly StatementLine[], output: Output): void {
 
 function printResult(result: ClosingResult, output: Output): void {
   if (result.outcome === 'nothing to state') return;
-  const { outcome, header, rulesChange } = result;
-  if (rulesChange && outcome === 'closed') sayRulesChanges([rulesChange]);
+  const { outcome, header } = result;
   const sums = Object.entries(header.sums).map(([currency, { reward }]) => formatMoney(reward, currency));
   output.item(
     { outcome, ...header },
@@ -219,11 +221,16 @@ function printResult(result: ClosingResult, output: Output): void {
   );
 }
 
-/** On stderr, so that it does not mix with lines that a script reads. */
-function sayRulesChanges(changes: readonly RulesChange[]): void {
-  for (const { partner, until, before, now } of changes)
+/** Says once for each hash that the rules have changed. On stderr, so that it does not mix with lines that a script reads. */
+function createRulesNotice(): (change: RulesChange | undefined) => void {
+  const said = new Set<string>();
+  return (change) => {
+    if (!change || said.has(change.before)) return;
+    said.add(change.before);
+    const { partner, until, before, now } = change;
     process.stderr.write(
       `The rules have changed since the statement of ${partner} until ${until}: their hash was ${before} and is ${now} now. ` +
-        'The difference becomes lines like any other.\n',
+        'The difference becomes lines like any other, for other partners too.\n',
     );
+  };
 }

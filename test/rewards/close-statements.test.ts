@@ -199,6 +199,15 @@ test('a rules file that changed since the last closing is reported with both has
   const [closed] = await close('2025-02-28', { rules });
   expect(closed).toMatchObject({ outcome: 'closed', rulesChange });
   expect(await lines()).toEqual([['ch_1 2000 200 new'], ['ch_1 0 100 rules changed']]);
+  // Also when there is nothing to state, or the period is closed.
+  const same = parseRules('[{ "percent": "15", "name": "another name" }]');
+  const change = { partner: 'ada', until: '2025-02-28', before: rules.hash, now: same.hash };
+  expect(await close('2025-03-31', { rules: same, partner: 'ada' })).toEqual([
+    { outcome: 'nothing to state', partner: 'ada', rulesChange: change },
+  ]);
+  expect(await close('2025-02-28', { rules: same, partner: 'ada' })).toMatchObject([
+    { outcome: 'already closed', rulesChange: change },
+  ]);
 });
 
 test('live and test money never mix: the mode has to be chosen, and each has its own statements', async () => {
