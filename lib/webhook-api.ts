@@ -41,19 +41,23 @@ export interface WebhookApiProps {
   readonly customDomain?: CustomDomain;
 }
 
-/** What the access log says about a request: nothing of its body or headers. CloudWatch adds the time, and there is only one route. */
+/**
+ * What the access log says about a request: nothing of its body or headers. CloudWatch adds the time, and there is only one route.
+ * `error.messageString` would come with quotation marks around it, and a line that is not JSON counts in no metric filter.
+ */
 const ACCESS_LOG_FORMAT = {
   requestId: '$context.requestId',
   status: '$context.status',
   milliseconds: '$context.responseLatency',
   bytes: '$context.responseLength',
-  error: '$context.error.messageString',
+  error: '$context.error.message',
 };
 
 export class WebhookApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
   readonly accessLogGroup: LogGroup;
+  readonly domain?: DomainName;
   /** How many requests API Gateway answered with 429, counted from the access log: its own metric adds up all of 4xx. */
   readonly throttledRequests: Metric;
 
@@ -77,9 +81,8 @@ export class WebhookApi extends Construct {
       metricNamespace: props.metricsNamespace,
       metricName: 'RequestsThrottled',
     }).metric({ statistic: Stats.SUM, period: Duration.minutes(5) });
-    const domain =
-      props.customDomain &&
-      new DomainName(this, 'DomainName', {
+    if (props.customDomain)
+      this.domain = new DomainName(this, 'DomainName', {
         domainName: props.customDomain.domainName,
         certificate: Certificate.fromCertificateArn(this, 'Certificate', props.customDomain.certificateArn),
       });
@@ -88,7 +91,7 @@ export class WebhookApi extends Construct {
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: props.throttle.rate, burstLimit: props.throttle.burst },
-      ...(domain ? { domainMapping: { domainName: domain } } : {}),
+      ...(this.domain ? { domainMapping: { domainName: this.domain } } : {}),
     });
     const cfnStage = stage.node.defaultChild as CfnStage;
     cfnStage.accessLogSettings = {

@@ -10,6 +10,8 @@ export interface RequestActivity {
   readonly status: number;
   /** What was sent, as text; absent where it was refused unread. */
   readonly body?: string;
+  /** The line about it in the access log. */
+  readonly accessLog?: string;
 }
 
 export interface InvocationActivity {

@@ -1,10 +1,11 @@
 // The two ways by which events reach a function: a route of the webhook's API, and a queue. Both as the template has them.
 
 import type { ActivityLog } from './activity.js';
+import { apiStageOf, createTokenBucket } from './api-stage.js';
 import type { Aws } from './aws.js';
 import { type EventSource, startEventSource } from './event-source.js';
 import { functionOfArn, type LocalFunctions, queueMappings } from './functions.js';
-import type { Routes } from './gateway.js';
+import type { Api, Route } from './gateway.js';
 import { queueUrlOf, type Resources } from './resources.js';
 import { resolve, resourcesOf, type Template } from './template.js';
 
@@ -16,17 +17,19 @@ interface Parts {
   readonly aws: Aws;
 }
 
-/** @returns what answers each route, such as `POST /stripe/webhook` */
-export function routesOf({ template, resources, functions, activity }: Parts): Routes {
+/** Fills in the routes of the webhook's API, such as `POST /stripe/webhook`, and its access log. */
+export function openApi(api: Api, { template, resources, functions, activity }: Parts): void {
+  const stage = apiStageOf(template);
   const integrations = new Map(resourcesOf(template, 'AWS::ApiGatewayV2::Integration'));
   for (const id of integrations.keys()) resources.set(id, { ref: id, attributes: {} });
-  return new Map(
-    resourcesOf(template, 'AWS::ApiGatewayV2::Route').map(([, route]) => {
-      const target = String(resolve(route.Target, resources)).replace('integrations/', '');
-      const invokedArn = resolve(integrations.get(target)?.IntegrationUri, resources);
-      return [String(route.RouteKey), invoker(functions, invokedArn, activity)];
-    }),
-  );
+  for (const [, { RouteKey, Target }] of resourcesOf(template, 'AWS::ApiGatewayV2::Route')) {
+    const target = String(resolve(Target, resources)).replace('integrations/', '');
+    const invokedArn = resolve(integrations.get(target)?.IntegrationUri, resources);
+    const throttle = stage.throttleOf(String(RouteKey));
+    const admits: Route['admits'] = throttle ? createTokenBucket(throttle) : () => true;
+    api.routes.set(String(RouteKey), { answer: invoker(functions, invokedArn, activity), admits });
+  }
+  api.accessLogLine = stage.accessLogLine;
 }
 
 export function startEventSources({ template, resources, functions, activity, aws }: Parts): EventSource[] {

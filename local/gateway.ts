@@ -1,12 +1,25 @@
-// What API Gateway does: finds the route of a request, hands it to the function, and gives back what that answers.
+// What API Gateway does: finds the route of a request, throttles it, hands it to the function, and gives back what that answers.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { RequestActivity } from './activity.js';
+import type { RequestContext } from './api-stage.js';
 
-/** From `POST /path` to what answers it. */
-export type Routes = ReadonlyMap<string, (event: unknown) => Promise<unknown>>;
+export interface Route {
+  /** Invokes the function. */
+  readonly answer: (event: unknown) => Promise<unknown>;
+  /** Takes one request from what the route's throttle still allows. @returns false if nothing is left */
+  readonly admits: () => boolean;
+}
+
+/** The webhook's API. It is filled after the server has been created: a request before that finds no route. */
+export interface Api {
+  /** From `POST /path` to its route. */
+  readonly routes: Map<string, Route>;
+  /** The access log's line about a request, if there is an access log. */
+  accessLogLine: (context: RequestContext) => string | undefined;
+}
 
 /** A function's invocation may carry so much, in bytes. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
@@ -15,25 +28,28 @@ const MAX_BODY_BYTES = 6 * 1024 * 1024;
 const TEXT = /^(text\/|application\/(json|xml|javascript)\b|application\/[\w.-]+\+(json|xml)\b)/i;
 
 /** @param onRequest called with each request that was answered */
-export function createGateway(routes: Routes, onRequest: (activity: RequestActivity) => void): Server {
+export function createGateway(api: Api, onRequest: (activity: RequestActivity) => void): Server {
   const server = createServer((request, response) => {
     const at = Date.now();
-    const answered = (status: number, text: string, headers: object = {}, body?: Buffer) => {
+    const requestId = randomUUID();
+    const answered = ({ statusCode: status = 200, headers, body: text = '', error }: Answer, body?: Buffer) => {
       reply(response, status, text, headers);
+      const duration = Date.now() - at;
       const sent = body === undefined ? {} : { body: body.toString('utf8') };
-      onRequest({ kind: 'request', at, duration: Date.now() - at, status, ...sent });
+      const accessLog = api.accessLogLine({
+        requestId,
+        status,
+        responseLatency: duration,
+        responseLength: Buffer.byteLength(text),
+        ...(error === undefined ? {} : { 'error.message': error }),
+      });
+      onRequest({ kind: 'request', at, duration, status, ...sent, ...(accessLog === undefined ? {} : { accessLog }) });
     };
     readBody(request).then(
       (body) =>
-        answer(request, body, routes).then(
-          ({ statusCode = 200, headers, body: text = '' }) => answered(statusCode, text, headers, body),
-          () =>
-            answered(
-              503,
-              error('function_unavailable', 'The function did not answer. Stripe will send the event again.'),
-              {},
-              body,
-            ),
+        answer(request, requestId, body, api.routes).then(
+          (given) => answered(given, body),
+          () => answered(FUNCTION_UNAVAILABLE, body),
         ),
       // The sender went away in the middle of what it sent.
       () => response.destroy(),
@@ -44,11 +60,30 @@ export function createGateway(routes: Routes, onRequest: (activity: RequestActiv
   return server;
 }
 
+type Answer = APIGatewayProxyStructuredResultV2 & {
+  /** What API Gateway itself had to say, for the access log. */
+  readonly error?: string;
+};
+
+const FUNCTION_UNAVAILABLE: Answer = {
+  statusCode: 503,
+  body: error('function_unavailable', 'The function did not answer. Stripe will send the event again.'),
+  error: 'Service Unavailable',
+};
+
+/** Word for word what API Gateway answers. */
+const TOO_MANY_REQUESTS: Answer = {
+  statusCode: 429,
+  body: '{"message":"Too Many Requests"}',
+  error: 'Too Many Requests',
+};
+
 async function answer(
   request: IncomingMessage,
+  requestId: string,
   body: Buffer | undefined,
-  routes: Routes,
-): Promise<APIGatewayProxyStructuredResultV2> {
+  routes: Api['routes'],
+): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const routeKey = `${request.method} ${url.pathname}`;
   const route = routes.get(routeKey);
@@ -67,10 +102,11 @@ async function answer(
       body: error('method_not_allowed', `Use ${methods.join(', ')} here.`),
     };
   }
+  if (!route.admits()) return TOO_MANY_REQUESTS;
   if (body === undefined)
     return { statusCode: 413, body: error('payload_too_large', 'The body is larger than any Stripe event.') };
   const isText = TEXT.test(request.headers['content-type'] ?? '');
-  return (await route({
+  return (await route.answer({
     version: '2.0',
     routeKey,
     rawPath: url.pathname,
@@ -78,7 +114,7 @@ async function answer(
     headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
     requestContext: {
       http: { method: request.method, path: url.pathname, sourceIp: request.socket.remoteAddress },
-      requestId: randomUUID(),
+      requestId,
       routeKey,
       timeEpoch: Date.now(),
     },

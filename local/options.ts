@@ -1,6 +1,7 @@
 // What the local stack is started with.
 
 import type { Settings } from '../contract/settings.js';
+import type { Throttle } from '../lib/webhook-api.js';
 import type { ConsoleFactory } from './console-server.js';
 
 export interface LocalStackOptions {
@@ -18,6 +19,8 @@ export interface LocalStackOptions {
   readonly dynamodb?: string;
   readonly sqs?: string;
   readonly secretsManager?: string;
+  /** How many requests the webhook accepts. Default: as many as a deployed stage. */
+  readonly throttle?: Throttle;
   /** Called with each line that a function prints. */
   readonly onLine: (functionName: string, line: string) => void;
   /** Called with what a person should know about the stack itself. */

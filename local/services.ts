@@ -35,7 +35,7 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
       cleanups.push(started.stop);
       return started;
     }),
-    synthesize(options.settings, outdir),
+    synthesize({ ...options.settings, ...(options.throttle ? { throttle: options.throttle } : {}) }, outdir),
   ]);
   const aws = connect(options.dynamodb ?? emulators.dynamodbEndpoint!, options.sqs ?? emulators.sqsEndpoint!);
   cleanups.push(() => {

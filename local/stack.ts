@@ -4,11 +4,11 @@ import { mkdirSync } from 'node:fs';
 import type { StackFile } from '../contract/stack-file.js';
 import { type ActivityLog, createActivityLog } from './activity.js';
 import { serveConsole } from './console-server.js';
-import { routesOf, startEventSources } from './entrances.js';
+import { openApi, startEventSources } from './entrances.js';
 import type { EventSource } from './event-source.js';
 import { openFunctionLog } from './function-log.js';
 import { startFunctions } from './functions.js';
-import { createGateway } from './gateway.js';
+import { type Api, createGateway } from './gateway.js';
 import type { Cleanup, LocalStackOptions } from './options.js';
 import { close, listen } from './servers.js';
 import { startServices } from './services.js';
@@ -43,9 +43,9 @@ async function cleanUp(cleanups: Cleanup[]) {
 
 async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<LocalStack> {
   const activity = createActivityLog();
-  const routes = new Map<string, (event: unknown) => Promise<unknown>>();
+  const api: Api = { routes: new Map(), accessLogLine: () => undefined };
   // The port first: a second stack, started by mistake, ends at once.
-  const gateway = createGateway(routes, activity.record);
+  const gateway = createGateway(api, activity.record);
   const port = await listen(gateway, options.port);
   cleanups.push(() => close(gateway));
   await claimStackFile(options.stackFile);
@@ -61,10 +61,10 @@ async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<L
   const onLine = lineWriter(options, activity);
   const functions = await startFunctions({ ...services, onLine, onProcess, onStop: (stop) => cleanups.push(stop) });
   const parts = { ...services, functions, activity };
-  for (const [route, answer] of routesOf(parts)) routes.set(route, answer);
+  openApi(api, parts);
   const sources = startEventSources(parts);
 
-  const [path] = [...routes.keys()].map((route) => route.split(' ')[1]);
+  const [path] = [...api.routes.keys()].map((route) => route.split(' ')[1]);
   const urls: { webhookUrl: string; consoleUrl: string | null } = {
     webhookUrl: `http://127.0.0.1:${port}${path}`,
     consoleUrl: null,

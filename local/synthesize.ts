@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import type { Settings } from '../contract/settings.js';
 import { bundleFunctions } from '../lib/bundling/bundle.js';
+import type { StripePartnerSyncProps } from '../lib/props.js';
 import { StripePartnerSyncStack } from '../lib/stack.js';
 import type { Template } from './template.js';
 
@@ -17,7 +17,7 @@ export interface Synthesized {
   readonly assetFolder: (s3Key: string) => string;
 }
 
-export async function synthesize(settings: Settings, outdir: string): Promise<Synthesized> {
+export async function synthesize(props: StripePartnerSyncProps, outdir: string): Promise<Synthesized> {
   await bundleFunctions();
   const app = new App({
     outdir,
@@ -26,7 +26,7 @@ export async function synthesize(settings: Settings, outdir: string): Promise<Sy
     // The names that the code gives to resources, as the CDK command line asks for them too.
     context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
   });
-  const stack = new StripePartnerSyncStack(app, 'local', { ...settings, retainData: false });
+  const stack = new StripePartnerSyncStack(app, 'local', { ...props, retainData: false });
   const assembly = app.synth();
   const template = JSON.parse(readFileSync(assembly.getStackArtifact(stack.artifactId).templateFullPath, 'utf8'));
   return { template, assetFolder: (s3Key) => join(assembly.directory, `asset.${s3Key.replace(/\.zip$/, '')}`) };

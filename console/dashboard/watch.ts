@@ -1,10 +1,11 @@
 // Watches the stack: events go into the history, and what CloudWatch would count goes into the metrics.
 
 import { parseLogLine } from '../../contract/log-line.js';
-import type { Activity, ActivityLog } from '../../local/activity.js';
+import type { Activity, ActivityLog, InvocationActivity } from '../../local/activity.js';
 import { resourcesOf, type Template } from '../../local/template.js';
 import type { History } from '../events/history.js';
 import type { MessageCounts } from '../events/live.js';
+import { accessLogFilters } from './metric-filters.js';
 import { type MetricStore, recordEmbedded } from './metrics.js';
 import type { ResourceNames } from './template-names.js';
 
@@ -26,9 +27,10 @@ export function watch({ past, activity, history, metrics, countMessages, templat
   stop(): void;
 } {
   const names = namesIn(template, resources);
+  const count = counter(template, metrics);
   const add = (each: Activity) => {
     history.add(each);
-    count(each, metrics, names.api);
+    count(each);
   };
   for (const each of past) add(each);
   const unsubscribe = activity.subscribe(add);
@@ -51,23 +53,30 @@ export function watch({ past, activity, history, metrics, countMessages, templat
   };
 }
 
-/** Records what AWS counts of requests and invocations, and what the functions emit themselves. */
-export function count(activity: Activity, metrics: MetricStore, ApiId: string): void {
-  if (activity.kind === 'line') {
-    const line = parseLogLine(activity.line);
-    if (line?._aws !== undefined) recordEmbedded(metrics, line);
-    return;
-  }
-  const { at, duration } = activity;
-  if (activity.kind === 'request') {
+/** @returns what records what AWS counts of requests and invocations, and what the functions emit themselves */
+export function counter(template: Template, metrics: MetricStore): (activity: Activity) => void {
+  const [ApiId] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
+  const filters = accessLogFilters(template);
+  return (activity) => {
+    if (activity.kind === 'invocation') return countInvocation(activity, metrics);
+    if (activity.kind === 'line') {
+      const line = parseLogLine(activity.line);
+      if (line?._aws !== undefined) recordEmbedded(metrics, line);
+      return;
+    }
+    const { at, duration, status, accessLog = '' } = activity;
     const record = (name: string, value: number) =>
       metrics.record({ namespace: 'AWS/ApiGateway', name, dimensions: { ApiId } }, at, [value]);
     record('Latency', duration);
     record('Count', 1);
-    record('4xx', Number(activity.status >= 400 && activity.status < 500));
-    record('5xx', Number(activity.status >= 500));
-    return;
-  }
+    record('4xx', Number(status >= 400 && status < 500));
+    record('5xx', Number(status >= 500));
+    for (const { metric, value, matches } of filters) if (matches(accessLog)) metrics.record(metric, at, [value]);
+  };
+}
+
+function countInvocation(activity: InvocationActivity, metrics: MetricStore): void {
+  const { at, duration } = activity;
   const record = (name: string, value: number) =>
     metrics.record({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName: activity.functionName } }, at, [value]);
   record('Invocations', 1);
@@ -77,13 +86,12 @@ export function count(activity: Activity, metrics: MetricStore, ApiId: string): 
   record('ConcurrentExecutions', 1);
 }
 
-/** What metrics call the template's queues and its API. */
+/** What metrics call the template's queues. */
 function namesIn(template: Template, resources: ResourceNames) {
   const queues = resourcesOf(template, 'AWS::SQS::Queue');
   const queueName = (hasRedrive: boolean) => {
     const [id] = queues.find(([, properties]) => 'RedrivePolicy' in properties === hasRedrive)!;
     return resources.get(id)!.attributes.QueueName!;
   };
-  const [api] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
-  return { events: queueName(true), deadLetters: queueName(false), api };
+  return { events: queueName(true), deadLetters: queueName(false) };
 }

@@ -4,7 +4,7 @@
 import { alarmStates } from '../../console/dashboard/alarms.js';
 import type { MetricName } from '../../console/dashboard/metric-names.js';
 import { createMetricStore } from '../../console/dashboard/metrics.js';
-import { count } from '../../console/dashboard/watch.js';
+import { counter } from '../../console/dashboard/watch.js';
 import { parseLogLine } from '../../contract/log-line.js';
 import type { Activity, InvocationActivity } from '../../local/activity.js';
 import { type ResolvedResource, resourcesOf, type Template } from '../../local/template.js';
@@ -36,6 +36,7 @@ export function createVirtualCloudWatch(
 ): VirtualCloudWatch {
   const store = createMetricStore();
   const names = namesIn(template, resources);
+  const count = counter(template, store);
   const length = alarm.periodSeconds * 1000;
   let start = 0;
   let invocations: InvocationActivity[] = [];
@@ -82,8 +83,6 @@ export function createVirtualCloudWatch(
       if (activity.kind === 'invocation') invocations.push(activity);
       count(
         activity.kind === 'line' ? { ...activity, line: atTime(activity.line, start) } : { ...activity, at: start },
-        store,
-        names.api,
       );
     },
     throttled({ kind, table }) {
@@ -118,13 +117,12 @@ function atTime(line: string, at: number): string {
   return parsed?._aws === undefined ? line : JSON.stringify({ ...parsed, _aws: { ...parsed._aws, Timestamp: at } });
 }
 
-/** What metrics call the template's queues and its API. */
+/** What metrics call the template's queues. */
 function namesIn(template: Template, resources: ReadonlyMap<string, ResolvedResource>) {
   const queueName = (hasRedrive: boolean) => {
     const queues = resourcesOf(template, 'AWS::SQS::Queue');
     const [id] = queues.find(([, properties]) => 'RedrivePolicy' in properties === hasRedrive)!;
     return resources.get(id)!.attributes.QueueName!;
   };
-  const [api] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
-  return { events: queueName(true), deadLetters: queueName(false), api };
+  return { events: queueName(true), deadLetters: queueName(false) };
 }

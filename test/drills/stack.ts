@@ -25,6 +25,9 @@ import { type DynamoDBProxy, startDynamoDBProxy, type ThrottledRequest } from '.
 /** The template that the drills judge by has the alarm NoEventsReceived after so many hours. */
 export const QUIET_HOURS = 24;
 
+/** Low, so that a drill can exceed it on any machine, and high enough for what the other drills post. */
+export const THROTTLE = { rate: 20, burst: 150 };
+
 const SECRET = 'whsec_drill';
 const SECRETS = { signingsecrets: JSON.stringify({ signingSecrets: [SECRET] }), stripeapikey: '{"apiKey":""}' };
 
@@ -97,6 +100,7 @@ async function start(
   let context: ConsoleContext | undefined;
   const stack = await startLocalStack({
     settings,
+    throttle: THROTTLE,
     port: 0,
     stackFile,
     signingSecrets: [SECRET],

@@ -3,19 +3,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type DrillResult =
-  | {
-      readonly alarm: string;
-      readonly did: string;
-      readonly ended: string;
-      /** In periods. */
-      readonly offAfter: number;
-      readonly clearAfter: number;
-      readonly period: string;
-      /** Where the values of the alarm's metric come from. */
-      readonly source: string;
-    }
-  | { readonly alarm: string; readonly notDrilled: string };
+export interface DrillResult {
+  readonly alarm: string;
+  readonly did: string;
+  readonly ended: string;
+  /** In periods. */
+  readonly offAfter: number;
+  readonly clearAfter: number;
+  readonly period: string;
+  /** Where the values of the alarm's metric come from. */
+  readonly source: string;
+}
 
 const RUNBOOK = join(import.meta.dirname, '..', '..', 'docs', 'runbook.md');
 const BEGIN = '<!-- drills: written by `npm run drills -- --write` -->';
@@ -24,7 +22,6 @@ const END = '<!-- /drills -->';
 export function printTable(results: readonly DrillResult[]): string {
   const rows = results.map((result) => {
     const alarm = `[${result.alarm}](#${result.alarm.toLowerCase()})`;
-    if ('notDrilled' in result) return [alarm, `**Not drilled.** ${result.notDrilled}`, '–', '–', '–'];
     const count = (n: number) => `${n.toLocaleString('en-US')} × ${result.period}`;
     return [alarm, result.did, count(result.offAfter), `${result.ended} ${count(result.clearAfter)}`, result.source];
   });
