@@ -10,24 +10,28 @@ export interface DeadLetter {
   readonly reason: string;
 }
 
+export interface NotMoved {
+  /** The ids of the messages that the queue did not accept: they must stay in their own queue. */
+  readonly messageIds: ReadonlySet<string>;
+  /** The names of the errors behind that, each once. */
+  readonly errors: readonly string[];
+}
+
 /** SQS accepts 1 MiB for a message with its attributes. */
 const MAX_MESSAGE_BYTES = 1_048_576;
 const MAX_REASON_LENGTH = 500;
 /** A batch entry's id may have only letters, digits, - and _, so it is the message's position. */
 const entryId = (position: number) => String(position);
 
-/**
- * Sends each message to the dead-letter queue. Never throws.
- *
- * @returns the ids of the messages that the queue did not accept: they must stay in their own queue
- */
+/** Sends each message to the dead-letter queue. Never throws. */
 export async function moveToDeadLetters(
   sqs: SQSClient,
   queueUrl: string,
   deadLetters: readonly DeadLetter[],
   abortSignal?: AbortSignal,
-): Promise<ReadonlySet<string>> {
+): Promise<NotMoved> {
   const remaining = new Set(deadLetters.map(({ messageId }) => messageId));
+  const errors = new Set<string>();
   const batches = inBatches(deadLetters, ({ body, reason }) => Buffer.byteLength(body) + attributeBytes(reason));
   await Promise.all(
     batches.map(async (batch) => {
@@ -38,14 +42,16 @@ export async function moveToDeadLetters(
       }));
       try {
         const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
-        const { Successful = [] } = await sqs.send(command, abortSignal ? { abortSignal } : {});
+        const { Successful = [], Failed = [] } = await sqs.send(command, abortSignal ? { abortSignal } : {});
         for (const { Id } of Successful) remaining.delete(batch[Number(Id)]!.messageId);
-      } catch {
+        for (const { Code } of Failed) errors.add(Code ?? 'unknown');
+      } catch (error) {
         // All of this batch stays in its queue, and the next attempt tries again.
+        errors.add(error instanceof Error ? error.name : 'unknown');
       }
     }),
   );
-  return remaining;
+  return { messageIds: remaining, errors: [...errors] };
 }
 
 /** A body that leaves no room for it goes without: the log has the reason too. */

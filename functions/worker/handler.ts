@@ -10,7 +10,7 @@ import { environmentSettings, requiredEnvironment } from '../runtime/environment
 import { NOOP_LOGGER } from '../runtime/noop-logger.js';
 import { moveToDeadLetters } from './dead-letters.js';
 import { processBatch } from './process-batch.js';
-import { report } from './report.js';
+import { report, reportNotMoved } from './report.js';
 
 const environment = requiredEnvironment([
   'CUSTOMERS_TABLE',
@@ -53,7 +53,8 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     timeout(context, RESERVE_TO_REPORT),
   );
   report(processed);
-  const retried = processed.filter((each) => mustBeRetried(each) || notMoved.has(each.messageId));
+  reportNotMoved(notMoved);
+  const retried = processed.filter((each) => mustBeRetried(each) || notMoved.messageIds.has(each.messageId));
   return { batchItemFailures: retried.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../contract/metrics.js';
 import { mustBeRetried } from '../../contract/outcomes.js';
 import type { Change } from '../domain/change.js';
+import type { NotMoved } from './dead-letters.js';
 import { amountsRecorded, type Processed } from './process-batch.js';
 
 const logger = new Logger();
@@ -45,6 +46,15 @@ export function report(processed: readonly Processed[]) {
   for (const [currency, amount] of amountsRecorded(processed)) {
     metrics.singleMetric().addDimension('currency', currency).addMetric(AMOUNT_RECORDED, MetricUnit.NoUnit, amount);
   }
+}
+
+/** No metric: each attempt counts the messages as not understood, and that alarm is on while they stay in the queue. */
+export function reportNotMoved({ messageIds, errors }: NotMoved) {
+  if (messageIds.size === 0) return;
+  logger.error(
+    'the dead-letter queue did not accept messages, so they stay in the queue and are tried again: check that the queue in DEAD_LETTER_QUEUE_URL exists, and that the worker’s role may sqs:SendMessage to it and use its key',
+    { messages: messageIds.size, reason: errors.join(', ') },
+  );
 }
 
 /** What an event says about a refund or a dispute. */

@@ -92,12 +92,18 @@ describe('a message that no rule understands', () => {
     expect(moved.map(({ Body }) => Body).sort()).toEqual([...bodies].sort());
   }, 30_000);
 
-  test('stays in its queue if the dead-letter queue does not accept it, and is retried', async () => {
+  test('stays in its queue if the dead-letter queue does not accept it, is retried, and one line says why and what to do', async () => {
     refuse = (body) => body === unreadable;
-    const { result } = await work([ignored, unreadable]);
+    const { result, lines } = await work([ignored, unreadable, unreadable]);
     refuse = () => false;
-    expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
+    const stays = ['message-1', 'message-2'];
+    expect(result).toEqual({ batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) });
     expect(await deadLetters()).toEqual([]);
+    const parsed = lines.map((line) => JSON.parse(line));
+    const told = parsed.filter(({ message }) => message?.includes('the dead-letter queue did not accept messages'));
+    expect(told).toEqual([expect.objectContaining({ level: 'ERROR', messages: 2, reason: 'AccessDenied' })]);
+    expect(told[0].message).toMatch(/DEAD_LETTER_QUEUE_URL.*sqs:SendMessage/);
+    expect(lines.join('')).not.toContain('broken');
   }, 30_000);
 });
 
