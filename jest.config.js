@@ -3,7 +3,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // What takes minutes runs by `npm run test:slow`.
+  // `npm run test:slow` sets SLOW_TESTS.
   testPathIgnorePatterns: process.env.SLOW_TESTS ? [] : ['\\.slow\\.test\\.ts$'],
   transform: {
     '^.+\\.[jt]s$': [
@@ -18,7 +18,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js', '$1'],
   },
   testTimeout: 60_000,
-  // Much of the time is waiting for queues and engines.
-  maxWorkers: 3,
+  // One worker for each of the two cores of a small machine.
+  maxWorkers: 2,
   setupFiles: ['<rootDir>/test/support/setup.cjs'],
 };

@@ -3,7 +3,7 @@
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { tableDefinitions } from '../test/support/stack/template.js';
+import { tableDefinitions } from '../test/support/stack/tables.js';
 import { type AttributeMap, readUnits, type Table, writeUnits } from './units.js';
 
 export interface Counts {
@@ -28,7 +28,7 @@ type Json = Record<string, unknown>;
 
 export async function startCounter(endpoint: string): Promise<Counter> {
   const { hostname, port } = new URL(endpoint);
-  const definitions = tableDefinitions();
+  const definitions = await tableDefinitions();
   let counts = zero();
 
   const send = (target: string, headers: Json, body: string) =>

@@ -2,14 +2,14 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EmulatorsReady, EmulatorsRequest } from '../local/emulators/process.js';
+import { bundleProcess } from '../local/processes.js';
 import { createSecretsManager } from '../local/secrets.js';
 import { createTable } from '../local/tables.js';
-import { tableDefinitions } from '../test/support/stack/template.js';
+import { tableDefinitions } from '../test/support/stack/tables.js';
 import { type Counter, startCounter } from './counter.js';
 
 export const SECRET = 'whsec_bench';
@@ -36,14 +36,11 @@ export interface Tables {
 /** @param dynamodb an engine to use in place of dynalite, such as Amazon's DynamoDB Local */
 export async function startEngines(dynamodb?: string): Promise<Engines> {
   const request: EmulatorsRequest = { dynamodb: !dynamodb, sqs: true };
-  const child: ChildProcess = fork(
-    join(import.meta.dirname, '..', 'local', 'emulators', 'process.ts'),
-    [JSON.stringify(request)],
-    {
-      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  );
+  const child: ChildProcess = fork(await bundleProcess('emulators/process.ts'), [JSON.stringify(request)], {
+    execArgv: [],
+    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const ready = await new Promise<EmulatorsReady>((resolve) =>
     child.once('message', (message) => resolve(message as EmulatorsReady)),
   );
@@ -67,7 +64,7 @@ export async function startEngines(dynamodb?: string): Promise<Engines> {
         links: `links${suffix}`,
         idempotency: `idempotency${suffix}`,
       };
-      const definitions = tableDefinitions();
+      const definitions = await tableDefinitions();
       for (const name of ['customers', 'transactions', 'links'] as const) {
         await createTable(raw, names[name], definitions[name]);
       }

@@ -11,7 +11,7 @@ import { DeleteTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { bundle } from '../lib/bundling/bundle.js';
 import { createTable } from '../local/tables.js';
-import { tableDefinitions } from '../test/support/stack/template.js';
+import { tableDefinitions } from '../test/support/stack/tables.js';
 import { median, type Result, result } from './measure.js';
 import type { Reading, ScanJob } from './scan-job.js';
 
@@ -41,7 +41,7 @@ try {
   const { TableNames = [] } = await raw.send(new ListTablesCommand({}));
   if (!TableNames.includes(tables.transactions)) {
     for (const name of ['customers', 'transactions'] as const)
-      await createTable(raw, tables[name], tableDefinitions()[name]);
+      await createTable(raw, tables[name], (await tableDefinitions())[name]);
     await fill(Number(values.customers), Number(values.transactions));
   }
   const results = measure(Number(values.rounds));

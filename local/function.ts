@@ -2,9 +2,9 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Invocation, InvocationResult } from './function-process.js';
+import { bundleProcess } from './processes.js';
 
 export interface FunctionOptions {
   readonly name: string;
@@ -38,9 +38,11 @@ export async function startFunction(options: FunctionOptions): Promise<LocalFunc
   let stopped = false;
   let child: ChildProcess;
   let ready: Promise<void>;
+  const program = await bundleProcess('function-process.ts');
 
   const start = () => {
-    child = fork(join(import.meta.dirname, 'function-process.ts'), [options.folder, options.handler], {
+    child = fork(program, [options.folder, options.handler], {
+      execArgv: [],
       env: { PATH: process.env.PATH, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

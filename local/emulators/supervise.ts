@@ -1,8 +1,8 @@
 // Starts the process of the emulators, and starts it again on the same ports whenever it dies.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import { LocalStackError } from '../error.js';
+import { bundleProcess } from '../processes.js';
 import type { EmulatorsReady, EmulatorsRequest } from './process.js';
 
 export interface Emulators extends EmulatorsReady {
@@ -23,7 +23,8 @@ const RESTART_DELAY = 500;
 export async function startEmulators(request: EmulatorsRequest, watcher: EmulatorsWatcher): Promise<Emulators> {
   if (!request.dynamodb && !request.sqs) return { outstanding: {}, stop: async () => {} };
   let stopping = false;
-  let running = await launch(request);
+  const program = await bundleProcess('emulators/process.ts');
+  let running = await launch(program, request);
   const { ready } = running;
   if (ready.error) throw startError(ready.error, request.stateFolder);
   const ports = { dynamodb: portOf(ready.dynamodbEndpoint), sqs: portOf(ready.sqsEndpoint) };
@@ -39,7 +40,7 @@ export async function startEmulators(request: EmulatorsRequest, watcher: Emulato
     do {
       await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY));
       if (stopping) return;
-      running = await launch({ ...request, ports });
+      running = await launch(program, { ...request, ports });
     } while (running.ready.error);
     watch();
     // If they die in the middle of this, the next restart repeats it.
@@ -64,8 +65,9 @@ interface Launched {
   readonly ended: Promise<string>;
 }
 
-async function launch(request: EmulatorsRequest): Promise<Launched> {
-  const child = fork(join(import.meta.dirname, 'process.ts'), [JSON.stringify(request)], {
+async function launch(program: string, request: EmulatorsRequest): Promise<Launched> {
+  const child = fork(program, [JSON.stringify(request)], {
+    execArgv: [],
     env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

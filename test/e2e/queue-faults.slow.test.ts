@@ -2,9 +2,9 @@
 // with 200 is in the tables, once.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { EmulatorsReady } from '../../local/emulators/process.js';
+import { bundleProcess } from '../../local/processes.js';
 import { charge, event } from '../support/builders/events.js';
 import { FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
 import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
@@ -20,14 +20,10 @@ let left = 0;
 let met = 0;
 
 beforeAll(async () => {
-  queue = fork(
-    join(__dirname, '..', '..', 'local', 'emulators', 'process.ts'),
-    [JSON.stringify({ dynamodb: false, sqs: true })],
-    {
-      execArgv: ['--import', require.resolve('tsx')],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  );
+  queue = fork(await bundleProcess('emulators/process.ts'), [JSON.stringify({ dynamodb: false, sqs: true })], {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const { sqsEndpoint } = await new Promise<EmulatorsReady>((resolve) =>
     queue.once('message', (message) => resolve(message as EmulatorsReady)),
   );

@@ -5,7 +5,7 @@ import { BatchWriteCommand, PutCommand, paginateScan } from '@aws-sdk/lib-dynamo
 import type { ReadTarget } from '../../cli/read-rewards.js';
 import { createTable } from '../../local/tables.js';
 import { type Engine, startEngine } from '../support/emulators/engine.js';
-import { tableDefinitions } from '../support/stack/template.js';
+import { tableDefinitions } from '../support/stack/tables.js';
 import { asText } from './memory-tables.js';
 
 export interface StatementEngine {
@@ -29,7 +29,7 @@ export async function startStatementEngine(): Promise<StatementEngine> {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   const tables = { ...engine.tables, statements: `${engine.tables.links}-statements` };
-  await createTable(raw, tables.statements, tableDefinitions().statements);
+  await createTable(raw, tables.statements, (await tableDefinitions()).statements);
   const scan = async () => {
     const found: Record<string, unknown>[] = [];
     for await (const { Items = [] } of paginateScan({ client: engine.client }, { TableName: tables.statements }))

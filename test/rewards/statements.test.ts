@@ -14,6 +14,9 @@ import type { Rules } from '../../rewards/rules.js';
 import { memoryTables } from './memory-tables.js';
 import { type StatementEngine, startStatementEngine } from './statement-table.js';
 
+/** Histories; with 1,000 or more, the races are cut after each request. */
+const RUNS = Number(process.env.STATEMENT_RUNS ?? 30);
+
 let engine: StatementEngine = memoryTables();
 
 const PARTNERS = ['ada', 'bob', 'cyd'];
@@ -325,7 +328,6 @@ async function perform(steps: readonly Step[]): Promise<World> {
 }
 
 test('any history, cut at any points: the lines add up to what the rules say, and no closed statement changes by a byte', async () => {
-  const runs = Number(process.env.STATEMENT_RUNS ?? 100);
   const found = { statements: 0, corrections: 0 };
   await fc.assert(
     fc.asyncProperty(HISTORY, async (steps) => {
@@ -349,10 +351,10 @@ test('any history, cut at any points: the lines add up to what the rules say, an
       const again = await close(world, addDays(until, 1));
       expect(again.filter(({ outcome }) => outcome !== 'nothing to state')).toEqual([]);
     }),
-    { numRuns: runs, endOnFailure: true },
+    { numRuns: RUNS, endOnFailure: true },
   );
-  expect(found.statements).toBeGreaterThan(runs);
-  expect(found.corrections).toBeGreaterThan(runs / 2);
+  expect(found.statements).toBeGreaterThan(RUNS);
+  expect(found.corrections).toBeGreaterThan(RUNS / 2);
 }, 600_000);
 
 // Crashes are left out: engines page differently, so that the same number of requests gets a closing further in one than in the other.
@@ -423,8 +425,9 @@ const RACES: [name: string, facts: (world: World) => Promise<void>][] = [
   ['a link that moves to another partner’s customer', (world) => world.move(1, 1)],
 ];
 
-// 20 requests are more than one closing sends. By default every third cut, so that the suite stays short.
-const CUTS = Array.from({ length: 20 }, (_, i) => i).filter((i) => process.env.STATEMENT_RUNS || i % 3 === 2);
+// 20 requests are more than one closing sends. Only a deep run cuts after each of them.
+const STRIDE = RUNS >= 1000 ? 1 : RUNS >= 100 ? 3 : 5;
+const CUTS = Array.from({ length: 20 }, (_, i) => i).filter((i) => i % STRIDE === STRIDE >> 1);
 const PERIODS = [
   ['2025-01-31', '2025-01-31'],
   ['2025-01-31', '2025-02-28'],

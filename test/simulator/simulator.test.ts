@@ -15,7 +15,7 @@ beforeAll(() => {
   Error.stackTraceLimit = 0;
 });
 
-const HISTORIES = Number(process.env.SIMULATOR_TEST_HISTORIES ?? 150);
+const HISTORIES = Number(process.env.SIMULATOR_TEST_HISTORIES ?? 40);
 const SOURCES = ['charge', 'invoice'] as const;
 
 /** Which disturbances a profile has, and no other has. */

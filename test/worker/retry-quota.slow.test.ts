@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTable } from '../../local/tables.js';
 import { charge, event } from '../support/builders/events.js';
 import { runFunction } from '../support/stack/run-function.js';
-import { tableDefinitions } from '../support/stack/template.js';
+import { tableDefinitions } from '../support/stack/tables.js';
 import { startWiring, type Wiring } from '../support/stack/wiring.js';
 
 /** 500 tokens, 5 for each retry of a throttled request. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const definitions = tableDefinitions();
+  const definitions = await tableDefinitions();
   for (const name of ['customers', 'transactions', 'links'] as const)
     await createTable(client, name, definitions[name]);
   client.destroy();

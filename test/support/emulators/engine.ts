@@ -7,7 +7,7 @@ import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sd
 import type { Item, StoreContext, TableNames } from '../../../functions/store/requests.js';
 import { createTable } from '../../../local/tables.js';
 import { publicRows, type Rows } from '../model/rows.js';
-import { tableDefinitions } from '../stack/template.js';
+import { tableDefinitions } from '../stack/tables.js';
 
 export interface Engine extends StoreContext {
   readonly endpoint: string;
@@ -42,7 +42,7 @@ export async function startEngine(): Promise<Engine> {
   const client = DynamoDBDocumentClient.from(raw);
   const suffix = `-${process.pid}-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;
   const tables = { customers: `customers${suffix}`, transactions: `transactions${suffix}`, links: `links${suffix}` };
-  const definitions = tableDefinitions();
+  const definitions = await tableDefinitions();
   for (const name of ['customers', 'transactions', 'links'] as const) {
     await createTable(raw, tables[name], definitions[name]);
   }

@@ -1,16 +1,19 @@
 // One invocation of a function's bundle, in a process of its own, as the local stack would make it.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import { bundleFunctions } from '../../../lib/bundling/bundle.js';
 import { bundleFolder, type FunctionName } from '../../../lib/functions.js';
 import type { Invocation, InvocationResult } from '../../../local/function-process.js';
+import { bundleProcess } from '../../../local/processes.js';
 
 /** The process of a function's bundle, which must be there; it says `ready` and then answers invocations. */
-export function forkFunction(name: FunctionName, environment: Readonly<Record<string, string>>): ChildProcess {
-  const file = join(__dirname, '..', '..', '..', 'local', 'function-process.ts');
-  return fork(file, [bundleFolder(name), 'index.handler'], {
-    execArgv: ['--import', require.resolve('tsx')],
+export async function forkFunction(
+  name: FunctionName,
+  environment: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
+  const program = await bundleProcess('function-process.ts');
+  return fork(program, [bundleFolder(name), 'index.handler'], {
+    execArgv: [],
     env: {
       PATH: process.env.PATH,
       AWS_REGION: 'us-east-1',
@@ -32,7 +35,7 @@ export async function runFunction(
   event: unknown = {},
 ): Promise<InvocationResult & { readonly lines: string[] }> {
   await bundleFunctions();
-  const child = forkFunction(name, environment);
+  const child = await forkFunction(name, environment);
   let output = '';
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (chunk) => {

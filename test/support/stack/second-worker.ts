@@ -21,10 +21,10 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
   let child: ChildProcess | undefined;
   let file: StackFile | undefined;
 
-  const start = (now: StackFile) => {
+  const start = async (now: StackFile) => {
     child?.kill('SIGKILL');
     file = now;
-    child = forkFunction('worker', {
+    child = await forkFunction('worker', {
       AWS_ENDPOINT_URL_DYNAMODB: now.dynamodbEndpoint,
       AWS_ENDPOINT_URL_SQS: now.sqsEndpoint,
       CUSTOMERS_TABLE: now.tables.customers,
@@ -60,7 +60,7 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
       try {
         const now = stack();
         if (!now) continue;
-        if (now.dynamodbEndpoint !== file?.dynamodbEndpoint) start(now);
+        if (now.dynamodbEndpoint !== file?.dynamodbEndpoint) await start(now);
         const sqs = new SQSClient({
           region: now.region,
           endpoint: now.sqsEndpoint,

@@ -6,9 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { bundleFolder, FUNCTION_NAMES } from '../../../lib/functions.js';
 import { StripePartnerSyncStack } from '../../../lib/stack.js';
 import type { StripePartnerSyncProps } from '../../../lib/stripe-partner-sync.js';
-import { resourcesOf, shortName, type Template } from '../../../local/template.js';
-
-let cached: Template | undefined;
+import type { Template } from '../../../local/template.js';
 
 /** The least that a deployment needs that keeps its data. */
 export const PRODUCTION_PROPS: StripePartnerSyncProps = {
@@ -34,15 +32,4 @@ export function synthesizeTemplate(props: Partial<StripePartnerSyncProps> = {}):
   });
   const stack = new StripePartnerSyncStack(app, 'test', { ...PRODUCTION_PROPS, livemode: 'both', ...props });
   return app.synth().getStackArtifact(stack.artifactId).template;
-}
-
-/** The properties of the tables, by name. */
-export function tableDefinitions(): Readonly<Record<'customers' | 'transactions' | 'links' | 'statements', object>> {
-  cached ??= synthesizeTemplate();
-  const template = cached;
-  const tables = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, properties]) => [
-    shortName(template, id),
-    properties,
-  ]);
-  return Object.fromEntries(tables);
 }

@@ -3,9 +3,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { StackFile } from '../../../contract/stack-file.js';
 import type { EmulatorsReady } from '../../../local/emulators/process.js';
+import { bundleProcess } from '../../../local/processes.js';
 import { type FakeStripe, GOOD_KEY } from '../fakes/fake-stripe.js';
 import { runFunction } from './run-function.js';
 
@@ -97,9 +97,9 @@ export async function startWiring(signingSecret: string, watch: Watcher): Promis
 }
 
 async function startEmulators(): Promise<{ child: ChildProcess; ready: EmulatorsReady }> {
-  const file = join(__dirname, '..', '..', '..', 'local', 'emulators', 'process.ts');
-  const child = fork(file, [JSON.stringify({ dynamodb: true, sqs: true })], {
-    execArgv: ['--import', require.resolve('tsx')],
+  const program = await bundleProcess('emulators/process.ts');
+  const child = fork(program, [JSON.stringify({ dynamodb: true, sqs: true })], {
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   return {
