@@ -1,8 +1,8 @@
-// Faults on the wire: between the store and a real DynamoDB engine each request of each scenario in turn is refused, cut off before
-// or after it took effect, answered with 500, throttled, answered after the timeout, or comes back unprocessed. What failed is
-// delivered again, as the queue would, and the rows are those of the model.
+// Network faults between the store and a real DynamoDB engine: one request of a scenario after the other is refused, cut off before
+// or after it took effect, answered with 500, throttled, answered after the timeout, or left unprocessed. Events that failed are
+// delivered again, as the queue would, and the rows must be those of the model.
 //
-// HTTP_FAULTS=all npx jest http-faults     every fault at every request; otherwise each request meets one, in turn
+// HTTP_FAULTS=all npx jest http-faults     injects every fault at every request; by default each request gets one kind, in turn.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -57,7 +57,7 @@ afterAll(async () => {
   await proxy?.stop();
   await engine?.stop();
   process.stdout.write(
-    `faults on the wire: ${JSON.stringify(Object.fromEntries(points))}, each with rows as without a fault\n`,
+    `network faults: ${JSON.stringify(Object.fromEntries(points))}, each run ended with the right rows\n`,
   );
 });
 
@@ -65,11 +65,15 @@ test.each(Object.entries(SCENARIOS))(
   'each request of: %s',
   async (name, scenario) => {
     const expected = expectedRows([...scenario.before, ...scenario.workers.flat()], scenario.settings);
+    const before = scenario.before.map((event) => [event]);
+    await engine.clear();
+    await deliverUntilDone({ tables: engine.tables, client: engine.client }, scenario.settings, before);
+    const items = await engine.items();
     for (let request = 0; ; request++) {
       const faults = ALL ? FAULTS : [FAULTS[(request + Object.keys(SCENARIOS).indexOf(name)) % FAULTS.length]!];
       let reached = true;
       for (fault of faults) {
-        await engine.clear();
+        await engine.restore(items);
         reached = await runWithFaultAt(request, scenario);
         expect({ fault, request, rows: await engine.rows() }).toEqual({ fault, request, rows: expected });
       }
@@ -82,12 +86,6 @@ test.each(Object.entries(SCENARIOS))(
 
 /** @returns whether there was such a request */
 async function runWithFaultAt(request: number, scenario: Scenario): Promise<boolean> {
-  const straight = { tables: engine.tables, client: engine.client };
-  await deliverUntilDone(
-    straight,
-    scenario.settings,
-    scenario.before.map((event) => [event]),
-  );
   sent = 0;
   at = request;
   await deliverUntilDone(

@@ -16,8 +16,16 @@ export interface Engine extends StoreContext {
   rows(): Promise<Rows>;
   /** Empties all tables. */
   clear(): Promise<void>;
+  /** All items of all tables, internal attributes included. */
+  items(): Promise<Items>;
+  /** Empties all tables and puts these items into them. */
+  restore(items: Items): Promise<void>;
   stop(): Promise<void>;
 }
+
+export type Items = Readonly<Record<keyof TableNames, readonly Item[]>>;
+
+const TABLES = ['customers', 'transactions', 'links'] as const;
 
 const KEYS: Readonly<Record<keyof TableNames, readonly string[]>> = {
   customers: ['customer_key'],
@@ -43,7 +51,7 @@ export async function startEngine(): Promise<Engine> {
   const suffix = `-${process.pid}-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;
   const tables = { customers: `customers${suffix}`, transactions: `transactions${suffix}`, links: `links${suffix}` };
   const definitions = await tableDefinitions();
-  for (const name of ['customers', 'transactions', 'links'] as const) {
+  for (const name of TABLES) {
     await createTable(raw, tables[name], definitions[name]);
   }
   const scan = async (table: keyof TableNames) => {
@@ -53,21 +61,40 @@ export async function startEngine(): Promise<Engine> {
     }
     return items.sort(byKey);
   };
+  const write = async (table: keyof TableNames, requests: readonly object[]) => {
+    for (let i = 0; i < requests.length; i += 25)
+      await client.send(
+        new BatchWriteCommand({ RequestItems: { [tables[table]]: requests.slice(i, i + 25) as never } }),
+      );
+  };
+  const clear = async () => {
+    for (const table of TABLES) {
+      const items = await scan(table);
+      const key = (item: Item) => Object.fromEntries(KEYS[table].map((name) => [name, item[name]]));
+      await write(
+        table,
+        items.map((item) => ({ DeleteRequest: { Key: key(item) } })),
+      );
+    }
+  };
   return {
     endpoint,
     client,
     tables,
     rows: async () => publicRows({ customers: await scan('customers'), transactions: await scan('transactions') }),
-    async clear() {
-      for (const table of ['customers', 'transactions', 'links'] as const) {
-        const items = await scan(table);
-        for (let i = 0; i < items.length; i += 25) {
-          const requests = items.slice(i, i + 25).map((item) => ({
-            DeleteRequest: { Key: Object.fromEntries(KEYS[table].map((name) => [name, item[name]])) },
-          }));
-          await client.send(new BatchWriteCommand({ RequestItems: { [tables[table]]: requests } }));
-        }
-      }
+    clear,
+    items: async () => ({
+      customers: await scan('customers'),
+      transactions: await scan('transactions'),
+      links: await scan('links'),
+    }),
+    async restore(items) {
+      await clear();
+      for (const table of TABLES)
+        await write(
+          table,
+          items[table].map((Item) => ({ PutRequest: { Item } })),
+        );
     },
     async stop() {
       raw.destroy();

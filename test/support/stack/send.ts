@@ -1,4 +1,4 @@
-// Sends events as Stripe does: several at once, and again what was not answered with 2xx.
+// Sends events as Stripe does: several in parallel, and again those that were not answered with 200.
 
 import type { Event } from '../builders/history.js';
 
@@ -13,7 +13,7 @@ export async function sendAll(
     for (const event of queue) {
       while ((await post(event).catch(() => ({ status: 0 }))).status !== 200) {
         retried++;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 300));
       }
     }
   };
