@@ -8,6 +8,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { parseSettings, SETTING_NAMES, type Settings } from '../contract/settings.js';
 import { DEFAULT_STACK_FILE, readStackFile, type StackFile } from '../contract/stack-file.js';
 import { createReader } from '../reader/reader.js';
+import type { FeedTarget } from './change-feed.js';
 import { OperatorError } from './errors.js';
 import { readStackOutputs } from './stack-outputs.js';
 
@@ -20,6 +21,8 @@ export interface Target {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly webhookUrl: string;
+  /** If the stack was deployed with one. */
+  readonly changeFeed?: FeedTarget;
   readonly settings: Settings;
   readonly signingSecrets: { read(): Promise<string[]>; write(secrets: readonly string[]): Promise<void> };
   /** Whether reconcile has an API key; undefined if the stack does not say where it is stored. */
@@ -131,12 +134,20 @@ async function deployed(name: string, stackName: string, construct: string | und
     queueUrl: output('QueueUrl'),
     deadLetterQueueUrl: output('DeadLetterQueueUrl'),
     webhookUrl: output('WebhookUrl'),
+    ...changeFeedOf(output),
     signingSecretArn: output('SigningSecretArn'),
     stripeApiKeyArn: output('StripeApiKeyArn'),
     distributedQueues: true,
     settings: parseSettings(JSON.parse(output('Settings') || '{}')),
     log: { groups: output('LogGroups').split(',').filter(Boolean) },
   });
+}
+
+function changeFeedOf(output: (name: string) => string): { changeFeed?: FeedTarget } {
+  const busArn = output('ChangeFeedBusArn');
+  if (busArn === '') return {};
+  const settings = JSON.parse(output('ChangeFeedSettings'));
+  return { changeFeed: { ...settings, busArn, failuresQueueUrl: output('ChangeFeedFailuresQueueUrl') } };
 }
 
 function namedResources(options: TargetOptions): Target {
@@ -178,7 +189,14 @@ function settingsOf(text: string): Settings {
 interface Resources
   extends Pick<
     Target,
-    'tables' | 'queueUrl' | 'deadLetterQueueUrl' | 'webhookUrl' | 'settings' | 'distributedQueues' | 'log'
+    | 'tables'
+    | 'changeFeed'
+    | 'queueUrl'
+    | 'deadLetterQueueUrl'
+    | 'webhookUrl'
+    | 'settings'
+    | 'distributedQueues'
+    | 'log'
   > {
   readonly signingSecretArn: string;
   readonly stripeApiKeyArn: string;
@@ -205,6 +223,7 @@ function createTarget(
     settings: resources.settings,
     distributedQueues: resources.distributedQueues,
     log: resources.log,
+    ...(resources.changeFeed ? { changeFeed: resources.changeFeed } : {}),
     dynamodb: DynamoDBDocumentClient.from(dynamodb),
     sqs,
     signingSecrets: {

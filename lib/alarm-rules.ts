@@ -3,6 +3,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { INGEST_METRICS, WORKER_METRICS } from '../contract/metrics.js';
+import { feedRules } from './change-feed-alarms.js';
 import type { EventBridgeSource } from './event-bridge-source.js';
 import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
 import type { MonitoredResources, Webhook } from './monitored-resources.js';
@@ -55,6 +56,9 @@ export type AlarmId =
   | 'EventBridgeLost'
   | 'EventsFailed'
   | 'EventsNotUnderstood'
+  | 'FeedDelayed'
+  | 'FeedErrors'
+  | 'FeedFailures'
   | 'IngestErrors'
   | 'IngestThrottles'
   | 'NoEventsReceived'
@@ -91,6 +95,7 @@ export function alarmRules(props: AlarmRulesProps): AlarmRule[] {
     ...queueRules(props),
     ...workerRules(props),
     ...otherRules(props),
+    ...feedRules(props),
   ];
 }
 

@@ -18,6 +18,7 @@ import { Construct } from 'constructs';
 import {
   AMOUNT_RECORDED,
   EVENT_AGE,
+  FEED_METRICS,
   INGEST_METRICS,
   METADATA_UNUSABLE,
   RECONCILE_METRICS,
@@ -25,6 +26,7 @@ import {
   TRANSACTIONS_ATTRIBUTED,
   WORKER_METRICS,
 } from '../contract/metrics.js';
+import type { ChangeFeed } from './change-feed.js';
 import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
 import type { MonitoredResources } from './monitored-resources.js';
 import { PIPELINE_TABLES } from './tables.js';
@@ -52,6 +54,9 @@ export class SyncDashboard extends Construct {
         reversals(props),
         [heading('What is stuck?')],
         stuck(props),
+        ...(props.changeFeed
+          ? [[heading('Do others learn what changed?')], changes(props.namespace, props.changeFeed)]
+          : []),
         [heading('What does it cost?')],
         cost(props),
       ],
@@ -189,6 +194,27 @@ function stuck({ namespace, queues, worker, reconcile }: SyncDashboardProps): IW
       width: 6,
       height: 6,
     }),
+  ];
+}
+
+function changes(namespace: string, { feed, failures }: ChangeFeed): IWidget[] {
+  return [
+    graph(
+      'Changes of rows',
+      Object.values(FEED_METRICS).map((metric) => emitted(namespace, 'feed', metric)),
+    ),
+    graph('Age of the oldest change (ms)', [
+      feed.alias.metric('IteratorAge', { period: PERIOD, statistic: Stats.MAXIMUM, label: 'oldest' }),
+    ]),
+    graph('Changes that were not sent', [
+      failures.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'failures' }),
+      feed.alias.metricErrors({ period: PERIOD, label: 'feed errors' }),
+      feed.alias.metricThrottles({ period: PERIOD, label: 'feed throttles' }),
+    ]),
+    graph('Feed duration (ms)', [
+      feed.alias.metricDuration({ period: PERIOD, statistic: 'p50', label: 'p50' }),
+      feed.alias.metricDuration({ period: PERIOD, statistic: 'p99', label: 'p99' }),
+    ]),
   ];
 }
 

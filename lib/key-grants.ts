@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { SyncFunction } from './sync-function.js';
 
 /** The AWS services that use the key on behalf of a function. */
-export type KeyUser = 'dynamodb' | 'sqs' | 'secretsmanager';
+export type KeyUser = 'dynamodb' | 'dynamodb-streams' | 'sqs' | 'secretsmanager';
 
 /**
  * What each service does with the key in the caller's name. For tables:
@@ -20,6 +20,7 @@ const ACTIONS: Readonly<Record<KeyUser, readonly string[]>> = {
     'kms:ReEncryptFrom',
     'kms:ReEncryptTo',
   ],
+  'dynamodb-streams': ['kms:Decrypt', 'kms:DescribeKey'],
   sqs: ['kms:Decrypt', 'kms:GenerateDataKey'],
   secretsmanager: ['kms:Decrypt'],
 };
@@ -29,7 +30,9 @@ export function grantKeyUse(to: SyncFunction, key: IKey | undefined, services: r
   if (!key) return;
   const { region, urlSuffix } = Stack.of(to);
   for (const service of services) {
-    const viaService = { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } };
+    // A stream is read from its table's service.
+    const host = service === 'dynamodb-streams' ? 'dynamodb' : service;
+    const viaService = { StringEquals: { 'kms:ViaService': `${host}.${region}.${urlSuffix}` } };
     to.grant(ACTIONS[service], [key.keyArn], viaService);
     if (service === 'dynamodb')
       to.grant(['kms:CreateGrant'], [key.keyArn], { ...viaService, Bool: { 'kms:GrantIsForAWSResource': 'true' } });

@@ -1,5 +1,6 @@
 // What the dashboard and the alarms monitor.
 
+import type { ChangeFeed } from './change-feed.js';
 import type { EventBridgeSource } from './event-bridge-source.js';
 import type { Queues } from './queues.js';
 import type { SyncFunction } from './sync-function.js';
@@ -17,6 +18,7 @@ export interface MonitoredResources {
   readonly worker: SyncFunction;
   readonly reconcile: SyncFunction;
   readonly tables: Tables;
+  readonly changeFeed?: ChangeFeed;
 }
 
 /** What receives Stripe's requests. */

@@ -6,6 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { LIVEMODES, type Livemode, type Settings } from '../contract/settings.js';
 import type { AlarmThresholds } from './alarm-rules.js';
 import type { AnalyticsExportOptions } from './analytics-export.js';
+import type { ChangeFeedOptions } from './change-feed.js';
 import { SOURCE_NAME } from './event-bridge-source.js';
 import type { Rollout } from './sync-function.js';
 import { type ExistingTables, TABLE_NAMES } from './tables.js';
@@ -157,6 +158,13 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
    */
   readonly analyticsExport?: AnalyticsExportOptions;
   /**
+   * Send the changes of `customers` and `transactions` to EventBridge: docs/change-feed.md.
+   *
+   * @default no change feed
+   * @example true
+   */
+  readonly changeFeed?: boolean | ChangeFeedOptions;
+  /**
    * Whether to add the stack outputs that the command line tools and the runbook use.
    *
    * @default true
@@ -203,6 +211,7 @@ export function checkProps(props: StripePartnerSyncProps): void {
     problems.push(
       'analyticsExport needs point-in-time recovery, which retainData: false turns off: remove one of them',
     );
+  problems.push(...changeFeedProblems(props));
   if (problems.length > 0) throw new InvalidDeploymentError(problems);
 }
 
@@ -226,6 +235,16 @@ function entranceProblems({
   if (customDomain || throttle)
     problems.push('webhook is false, so customDomain and throttle have nothing to apply to: remove them');
   return problems;
+}
+
+function changeFeedProblems({ changeFeed, existingTables }: StripePartnerSyncProps): string[] {
+  const { existingStreams } = typeof changeFeed === 'object' ? changeFeed : {};
+  if (changeFeed && existingTables && !(existingStreams?.customers && existingStreams.transactions))
+    return [
+      'changeFeed needs the streams of existingTables: turn them on with new and old images, and name their ARNs in changeFeed.existingStreams',
+    ];
+  if (existingStreams && !existingTables) return ['changeFeed.existingStreams needs existingTables: remove it'];
+  return [];
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

@@ -14,7 +14,7 @@ export const STAGES: Readonly<Record<string, StripePartnerSyncProps>> = {
 
 /**
  * The props of a stage, with what `-c NAME=VALUE` adds for one deployment: `alarmEmail`, `quietHours`, `rolloutAlarms`; and if the stage
- * does not keep its data, the settings and how events arrive: `eventBridgeSource`, `webhook` and `thinEvents`.
+ * does not keep its data, the settings, `changeFeed`, and how events arrive: `eventBridgeSource`, `webhook` and `thinEvents`.
  *
  * @param context returns the value that was given for a name, or undefined
  * @throws {InvalidDeploymentError} if there is no such stage or option
@@ -36,6 +36,7 @@ export function stageProps(
     ...props,
     ...settingsFrom(stage, props, context),
     ...entrancesFrom(stage, props, context),
+    ...changeFeedFrom(stage, props, context),
     ...(alarmEmail === undefined ? {} : { alarmEmail: String(alarmEmail) }),
     ...(quietHours === undefined ? {} : { quietHours: quietHours === 'off' ? 'off' : Number(quietHours) }),
     ...(rolloutAlarms === undefined ? {} : { rolloutAlarms }),
@@ -71,6 +72,14 @@ function entrancesFrom(
     ...(webhook === undefined ? {} : { webhook }),
     ...(thinEvents === undefined ? {} : { thinEvents }),
   };
+}
+
+/** A forgotten flag at the next deployment would delete the streams, and consumers would miss what changes until they are back. */
+function changeFeedFrom(stage: string, props: StripePartnerSyncProps, context: (name: string) => unknown) {
+  const changeFeed = switchFrom('changeFeed', context);
+  if (changeFeed === undefined) return {};
+  refuseForKeptData(stage, props, ['changeFeed']);
+  return { changeFeed };
 }
 
 /** @throws {InvalidDeploymentError} if something is given that a stage which keeps its data takes from lib/stages.ts only */

@@ -3,7 +3,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { type IEventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaFunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -16,6 +16,7 @@ import { parseSettings, type Settings } from '../contract/settings.js';
 import { type AlarmThresholds, DEFAULT_THRESHOLDS } from './alarm-rules.js';
 import { createAlarmTopic, SyncAlarms } from './alarms.js';
 import { AnalyticsExport, type AnalyticsExportOptions } from './analytics-export.js';
+import { ChangeFeed, type ChangeFeedOptions } from './change-feed.js';
 import { SyncDashboard } from './dashboard.js';
 import { EventBridgeSource } from './event-bridge-source.js';
 import { grantKeyUse } from './key-grants.js';
@@ -27,13 +28,15 @@ import { Queues } from './queues.js';
 import { SavedQueries } from './saved-queries.js';
 import { settingsEnvironment } from './settings.js';
 import { type Rollout, SyncFunction } from './sync-function.js';
-import { type ExistingTables, Tables } from './tables.js';
+import { type ExistingStreams, type ExistingTables, Tables } from './tables.js';
 import { type CustomDomain, DEFAULT_THROTTLE, type Throttle, WebhookApi } from './webhook-api.js';
 
 export type {
   AlarmThresholds,
   AnalyticsExportOptions,
+  ChangeFeedOptions,
   CustomDomain,
+  ExistingStreams,
   ExistingTables,
   Rollout,
   StripePartnerSyncProps,
@@ -59,6 +62,8 @@ export class StripePartnerSync extends Construct {
   readonly statementsTable: ITable;
   /** Where `analyticsExport` puts the exports. */
   readonly analyticsBucket?: IBucket;
+  /** Where `changeFeed` sends its events. */
+  readonly changeFeedBus?: IEventBus;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
   /** Holds `{"apiKey":"rk_…"}`. Reconcile is off until a key is stored. */
@@ -91,6 +96,7 @@ export class StripePartnerSync extends Construct {
       retain: this.retain,
       ...encryption,
       ...(props.existingTables ? { existing: props.existingTables } : {}),
+      ...this.streamProps,
     });
     this.customersTable = tables.customers;
     this.transactionsTable = tables.transactions;
@@ -120,7 +126,10 @@ export class StripePartnerSync extends Construct {
     this.alarmTopic =
       props.alarmTopic ??
       createAlarmTopic(this, { ...encryption, ...(props.alarmEmail ? { email: props.alarmEmail } : {}) });
+    const changeFeed = this.createChangeFeed(tables);
+    if (changeFeed) this.changeFeedBus = changeFeed.bus;
     this.dashboard = this.monitor({
+      ...(changeFeed ? { changeFeed } : {}),
       ...(this.webhook ? { webhook: this.webhook } : {}),
       ...(eventBridge ? { eventBridge } : {}),
       ...{ namespace: this.metricsNamespace, queues, worker, reconcile, tables },
@@ -135,6 +144,7 @@ export class StripePartnerSync extends Construct {
       ...this.webhookOutputs(),
       ...(eventBridge ? this.eventBridgeOutputs(eventBridge) : {}),
       ...this.outputValues({ worker, reconcile }, eventSource),
+      ...changeFeed?.outputs,
     };
     if (props.outputs !== false) addOutputs(this, this.outputs);
   }
@@ -317,6 +327,25 @@ export class StripePartnerSync extends Construct {
     return reconcile;
   }
 
+  private get streamProps() {
+    const { changeFeed } = this.props;
+    if (!changeFeed) return {};
+    const { existingStreams } = changeFeed === true ? {} : changeFeed;
+    return { streams: true, ...(existingStreams ? { existingStreams } : {}) };
+  }
+
+  private createChangeFeed(tables: Tables): ChangeFeed | undefined {
+    const { changeFeed, encryptionKey } = this.props;
+    if (!changeFeed) return undefined;
+    return new ChangeFeed(this, 'ChangeFeed', {
+      ...(changeFeed === true ? {} : changeFeed),
+      ...this.functionDefaults,
+      tables,
+      retain: this.retain,
+      ...(encryptionKey ? { encryptionKey } : {}),
+    });
+  }
+
   private monitor(resources: MonitoredResources): Dashboard {
     const { props } = this;
     const { webhook, worker, reconcile } = resources;
@@ -337,6 +366,7 @@ export class StripePartnerSync extends Construct {
     );
     // It runs once an hour, so there is no traffic to shift step by step.
     reconcile.rollOut('all-at-once', [], watchAlarms);
+    resources.changeFeed?.feed.rollOut(rollout, [alarms.get('FeedErrors')], watchAlarms);
     new SavedQueries(this, 'Queries', webhook ? [webhook.ingest, worker] : [worker]);
     return new SyncDashboard(this, 'Overview', {
       ...resources,

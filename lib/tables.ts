@@ -6,6 +6,7 @@ import {
   BillingMode,
   type ITable,
   ProjectionType,
+  StreamViewType,
   Table,
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
@@ -22,6 +23,9 @@ export const INDEXES = [
   { table: 'transactions', indexName: 'by_customer' },
 ] as const;
 
+/** The ARNs of the streams of tables that already exist. */
+export type ExistingStreams = Readonly<Record<'customers' | 'transactions', string>>;
+
 /** The names of tables that already exist, such as those of an earlier stack or of a restored backup. */
 export type ExistingTables = Readonly<Record<TableName, string>>;
 
@@ -32,6 +36,9 @@ export interface TablesProps {
   readonly encryptionKey?: IKey;
   /** Tables to use in place of new ones. */
   readonly existing?: ExistingTables;
+  /** Give `customers` and `transactions` streams of their changes. Without it they have none. */
+  readonly streams?: boolean;
+  readonly existingStreams?: ExistingStreams;
 }
 
 export class Tables extends Construct {
@@ -49,9 +56,12 @@ export class Tables extends Construct {
     this.statements = existing ? this.existing('statements', existing, props) : this.createStatements(props);
   }
 
-  private existing(name: TableName, names: ExistingTables, { encryptionKey }: TablesProps): ITable {
+  private existing(name: TableName, names: ExistingTables, props: TablesProps): ITable {
+    const { encryptionKey, existingStreams } = props;
+    const tableStreamArn = name === 'customers' || name === 'transactions' ? existingStreams?.[name] : undefined;
     return Table.fromTableAttributes(this, `Existing-${name}`, {
       tableName: names[name],
+      ...(tableStreamArn ? { tableStreamArn } : {}),
       globalIndexes: INDEXES.filter(({ table }) => table === name).map(({ indexName }) => indexName),
       ...(encryptionKey ? { encryptionKey } : {}),
     });
@@ -60,6 +70,7 @@ export class Tables extends Construct {
   private createCustomers(props: TablesProps): Table {
     const table = new Table(this, 'Customers', {
       ...common(props),
+      ...stream(props),
       partitionKey: { name: 'customer_key', type: AttributeType.STRING },
     });
     // The indexes leave out the internal attributes, and `version`: an update that changes nothing else costs no write to the index.
@@ -75,6 +86,7 @@ export class Tables extends Construct {
   private createTransactions(props: TablesProps): Table {
     const table = new Table(this, 'Transactions', {
       ...common(props),
+      ...stream(props),
       partitionKey: { name: 'transaction_id', type: AttributeType.STRING },
     });
     table.addGlobalSecondaryIndex({
@@ -130,4 +142,9 @@ function common({ retain, encryptionKey }: TablesProps) {
       : { encryption: TableEncryption.DEFAULT }),
     removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
   };
+}
+
+/** DynamoDB changes the view of a stream only by turning the stream off first, which gives it a new ARN. */
+function stream({ streams }: TablesProps) {
+  return streams ? { stream: StreamViewType.NEW_AND_OLD_IMAGES } : {};
 }

@@ -1,5 +1,6 @@
 // `redrive`: lists the dead letters by reason, sends them back or deletes them.
 
+import { listFailures, redriveFeed, requireFeed } from '../change-feed.js';
 import { onTarget, type Register } from '../command.js';
 import {
   countDeadLetters,
@@ -21,20 +22,22 @@ const LISTED = 1000;
 export const registerRedrive: Register = (yargs) =>
   yargs.command(
     'redrive',
-    'list the dead letters, send them back to the queue or delete them',
+    'list the dead letters, send them back to the queue or delete them; or the same for the change feed',
     (y) =>
       y
         .options({
           one: { type: 'string', describe: 'send back the messages of this event' },
           all: { type: 'boolean', describe: 'send all of them back' },
           delete: { type: 'boolean', describe: 'delete all of them' },
+          feed: { type: 'boolean', describe: 'what the change feed did not send; with --all, send every row again' },
           yes: { type: 'boolean', describe: 'do not ask before deleting' },
         })
-        .conflicts({ one: ['all', 'delete'], all: ['delete'] })
+        .conflicts({ one: ['all', 'delete'], all: ['delete'], feed: ['one', 'delete'] })
         .example('npx $0 redrive --stage prod', 'what failed, and why')
         .example('npx $0 redrive --stage prod --all', 'once the cause is fixed'),
     (argv) =>
       onTarget(argv, async (target, output) => {
+        if (argv.feed) return argv.all ? sendEveryRow(target, output) : listFeedFailures(target, output);
         if (target.deadLetterQueueUrl === '') {
           throw new OperatorError('name the dead-letter queue with --dead-letter-queue-url', 2);
         }
@@ -71,6 +74,35 @@ async function list(target: Target, output: Output): Promise<void> {
   for (const { message, ...shown } of letters)
     output.item({ messageId: message.MessageId, ...shown }, `  ${shown.eventId}  ${shown.objectId}`);
   if (more > 0) output.say(`About ${more} more are not listed.`);
+}
+
+async function listFeedFailures(target: Target, output: Output): Promise<void> {
+  const failures = await listFailures(target, LISTED);
+  if (failures.length === 0) {
+    output.say('The change feed has sent everything.');
+    output.data({ count: 0 });
+    return;
+  }
+  output.say(
+    table([
+      ['records', 'since', 'table', 'given up because of'],
+      ...failures.map(({ records, since, table: name, condition }) => [String(records), since, name, condition]),
+    ]),
+  );
+  for (const failure of failures) output.data(failure);
+  output.say('Once the cause is fixed, add --all: it sends the state of every row again.');
+}
+
+async function sendEveryRow(target: Target, output: Output): Promise<void> {
+  requireFeed(target);
+  const { EventBridgeClient } = await import('@aws-sdk/client-eventbridge');
+  const eventBridge = new EventBridgeClient({});
+  try {
+    const result = await redriveFeed(target, eventBridge, (sent) => output.progress(`${sent} rows sent`));
+    output.item(result, `Sent ${result.sent} rows, and deleted ${messages(result.deleted)}.`);
+  } finally {
+    eventBridge.destroy();
+  }
 }
 
 async function sendOneBack(target: Target, eventId: string, output: Output): Promise<void> {

@@ -13,12 +13,12 @@ const TIME_BYTES = 14;
 export type PutEvents = Pick<EventBridgeClient, 'send'>;
 
 /** @param time when the row changed */
-export function entryOf({ type, detail }: ChangeEvent, busName: string, time: Date): PutEventsRequestEntry {
+export function entryOf({ type, detail }: ChangeEvent, bus: string, time: Date): PutEventsRequestEntry {
   return {
     Source: FEED_SOURCE,
     DetailType: type,
     Detail: JSON.stringify(detail),
-    EventBusName: busName,
+    EventBusName: bus,
     Time: time,
   };
 }

@@ -8,7 +8,7 @@ import { NOOP_LOGGER } from '../runtime/noop-logger.js';
 import { processRecords } from './process-records.js';
 import { report } from './report.js';
 
-const environment = requiredEnvironment(['EVENT_BUS_NAME', 'STACK', 'PERSONAL_DATA']);
+const environment = requiredEnvironment(['EVENT_BUS', 'STACK', 'PERSONAL_DATA']);
 const eventBridge = new EventBridgeClient({
   // A few: the stream delivers the records again for most of a day.
   maxAttempts: 3,
@@ -17,7 +17,7 @@ const eventBridge = new EventBridgeClient({
 });
 const context = {
   eventBridge,
-  busName: environment.EVENT_BUS_NAME,
+  bus: environment.EVENT_BUS,
   stack: environment.STACK,
   personalData: environment.PERSONAL_DATA === 'true',
 };

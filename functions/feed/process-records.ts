@@ -8,7 +8,8 @@ import { entryOf, type PutEvents, sendEntries } from './entries.js';
 
 export interface FeedContext extends FeedSettings {
   readonly eventBridge: PutEvents;
-  readonly busName: string;
+  /** The name or ARN of the bus. */
+  readonly bus: string;
   /** Ends the work when the time is over; what was not sent is reported as failed. */
   readonly signal?: AbortSignal;
 }
@@ -39,7 +40,7 @@ export async function processRecords(
   const sending = sendable.flatMap(({ event }, position) => (event ? [{ event, position }] : []));
   const { accepted, error } = await sendEntries(
     context.eventBridge,
-    sending.map(({ event, position }) => entryOf(event, context.busName, timeOf(records[position]!))),
+    sending.map(({ event, position }) => entryOf(event, context.bus, timeOf(records[position]!))),
     context.signal,
   );
   const failedAt = sending[accepted]?.position ?? sendable.length;

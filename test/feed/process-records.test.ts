@@ -25,7 +25,7 @@ function start(refuse: (id: string) => string | undefined = () => undefined) {
   const bus = createEventBus(({ Detail }) => refuse(JSON.parse(Detail!).id));
   const sizes: number[] = [];
   const eventBridge = busClient(bus, (entries) => void sizes.push(entries.length));
-  const context = { eventBridge, busName: 'bus', stack: 'test', personalData: false };
+  const context = { eventBridge, bus: 'bus', stack: 'test', personalData: false };
   return { bus, sizes, context, ids: () => bus.recent().map((event: BusEvent) => event.detail.id) };
 }
 

@@ -13,7 +13,7 @@ const properties = (type: string) => Object.fromEntries(resourcesOf(template, ty
 
 test('secrets keep their logical ids and template strings: a change generates a new value over the stored secrets', () => {
   const secrets = Object.entries(properties('AWS::SecretsManager::Secret'));
-  expect(secrets.map(([id, { GenerateSecretString }]) => [id, GenerateSecretString])).toEqual([
+  expect(secrets.map(([id, { GenerateSecretString }]) => [id, GenerateSecretString]).sort()).toEqual([
     ['SyncSigningSecrets543F92BC', { SecretStringTemplate: '{"signingSecrets":[]}', GenerateStringKey: 'unused' }],
     ['SyncStripeApiKeyE03CDCF8', { SecretStringTemplate: '{"apiKey":""}', GenerateStringKey: 'unused' }],
   ]);

@@ -68,7 +68,7 @@ function invoke(records: readonly DynamoDBRecord[], settings: FeedSettings, turn
   const eventBridge = busClient(bus, () => {
     if (turn.fault === 'throw' && requests++ === turn.at % 3) throw new Error('the request failed');
   });
-  return processRecords({ ...settings, eventBridge, busName: 'bus' }, records);
+  return processRecords({ ...settings, eventBridge, bus: 'bus' }, records);
 }
 
 /** What `redrive --feed` sends for a row. */
