@@ -7,12 +7,15 @@ import { packageRoot } from './package-root.js';
 export const FUNCTION_NAMES = ['ingest', 'worker', 'reconcile', 'feed'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
+/** Modules of a function that its handler imports only when it needs them: each has a bundle of its own. */
+export const LOADED_LATER: Readonly<Partial<Record<FunctionName, readonly string[]>>> = { worker: ['snapshots'] };
+
 /** The source file that a function is bundled from. */
-export function entryFile(name: FunctionName): string {
-  return join(packageRoot, 'functions', name, 'handler.ts');
+export function entryFile(name: FunctionName, module = 'handler'): string {
+  return join(packageRoot, 'functions', name, `${module}.ts`);
 }
 
-/** The folder that is uploaded to Lambda: `index.mjs` and its source map. */
+/** The folder that is uploaded to Lambda: `index.mjs`, what it loads later, and their source maps. */
 export function bundleFolder(name: FunctionName): string {
   return join(packageRoot, 'dist', 'functions', name);
 }

@@ -26,6 +26,8 @@ export const HELP = `Runs the whole stack on this machine.
   --dynamodb URL, --sqs URL,            use these endpoints instead of the emulators that come with the stack
   --secrets-manager URL
   --quiet                               print only what fails, not a line for each event
+
+STRIPE_API_KEY in the environment makes the stack accept thin events, whose snapshot events it fetches from Stripe.
 `;
 
 const FLAGS = {
@@ -76,6 +78,7 @@ export function parseFlags(args: readonly string[], temporaryStackFile: () => st
       // An ephemeral stack must not take the place of one that keeps its state.
       stackFile: values['stack-file'] ?? (ephemeral ? temporaryStackFile() : DEFAULT_STACK_FILE),
       signingSecrets: values['signing-secret'] ?? [],
+      ...(process.env.STRIPE_API_KEY ? { stripeApiKey: process.env.STRIPE_API_KEY } : {}),
       ...(rewards ? { rewardsFile: resolve(rewards) } : {}),
       ...(dynamodb ? { dynamodb } : {}),
       ...(sqs ? { sqs } : {}),

@@ -66,6 +66,7 @@ function startOne(
       AWS_ENDPOINT_URL_SQS: aws.sqsEndpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManagerEndpoint,
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...(process.env.STRIPE_API_BASE ? { STRIPE_API_BASE: process.env.STRIPE_API_BASE } : {}),
     },
     onLine: (line) => onLine(name, line),
     onStart: (pid) => onProcess(name, pid),

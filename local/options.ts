@@ -13,6 +13,8 @@ export interface LocalStackOptions {
   readonly stackFile: string;
   /** Signing secrets that are valid besides the local stack's own. */
   readonly signingSecrets: readonly string[];
+  /** With which the worker fetches what thin events name; without it they are refused. */
+  readonly stripeApiKey?: string;
   /** The file of rules that say what partners are owed. */
   readonly rewardsFile?: string;
   /** Endpoints to use instead of the emulators that come with the local stack. */

@@ -46,9 +46,14 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
   const resources = await createResources(template, aws);
   onRestart = () => createQueues(template, aws, resources);
 
+  const arnOf = (output: string) => String(resolve(template.Outputs?.[output]?.Value, resources));
+  const { stripeApiKey } = options;
   const secrets = openSecrets({
-    signingSecretArn: String(resolve(template.Outputs?.SigningSecretArn?.Value, resources)),
-    initial: initialSecrets(template, resources),
+    signingSecretArn: arnOf('SigningSecretArn'),
+    initial: new Map([
+      ...initialSecrets(template, resources),
+      ...(stripeApiKey ? [[arnOf('StripeApiKeyArn'), JSON.stringify({ apiKey: stripeApiKey })] as const] : []),
+    ]),
     stateFolder,
     given: options.signingSecrets,
   });

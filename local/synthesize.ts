@@ -26,7 +26,7 @@ export async function synthesize(props: StripePartnerSyncProps, outdir: string):
     // The names that the code gives to resources, as the CDK command line asks for them too.
     context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
   });
-  const stack = new StripePartnerSyncStack(app, 'local', { ...props, retainData: false });
+  const stack = new StripePartnerSyncStack(app, 'local', { thinEvents: true, ...props, retainData: false });
   const assembly = app.synth();
   const template = JSON.parse(readFileSync(assembly.getStackArtifact(stack.artifactId).templateFullPath, 'utf8'));
   return { template, assetFolder: (s3Key) => join(assembly.directory, `asset.${s3Key.replace(/\.zip$/, '')}`) };

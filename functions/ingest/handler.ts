@@ -9,7 +9,8 @@ import type { EventLog } from '../../contract/log-line.js';
 import { INGEST_METRICS } from '../../contract/metrics.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
 import { NOOP_LOGGER } from '../runtime/noop-logger.js';
-import { type Received, receive } from './receive.js';
+import { cachedApiKey } from '../stripe/api-key.js';
+import { type Dependencies, type Received, receive } from './receive.js';
 import { signingSecrets } from './signing-secrets.js';
 
 const logger = new Logger();
@@ -27,15 +28,23 @@ const client = {
 const sqs = new SQSClient(client);
 const secretsManager = new SecretsManagerClient(client);
 
-const dependencies = {
+const secret = async (SecretId: string) =>
+  (await secretsManager.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+
+/** The stack names the secret only if thin events are on. */
+function thinEvents(apiKeyArn: string | undefined): Pick<Dependencies, 'hasApiKey'> {
+  if (!apiKeyArn) return {};
+  const apiKey = cachedApiKey(() => secret(apiKeyArn));
+  return { hasApiKey: async () => (await apiKey()) !== undefined };
+}
+
+const dependencies: Dependencies = {
   settings,
-  secrets: signingSecrets(async () => {
-    const command = new GetSecretValueCommand({ SecretId: environment.SIGNING_SECRET_ARN });
-    return (await secretsManager.send(command)).SecretString;
-  }),
+  secrets: signingSecrets(() => secret(environment.SIGNING_SECRET_ARN)),
   enqueue: async (message: string) => {
     await sqs.send(new SendMessageCommand({ QueueUrl: environment.QUEUE_URL, MessageBody: message }));
   },
+  ...thinEvents(process.env.STRIPE_API_KEY_ARN),
 };
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {

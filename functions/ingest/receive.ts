@@ -9,6 +9,7 @@ import type { Settings } from '../../contract/settings.js';
 import { isWantedMode, isWantedType } from '../domain/decide.js';
 import { isObject } from '../domain/event.js';
 import { toMessage } from '../queue/message.js';
+import { readThinEvent, snapshotType } from '../queue/thin-event.js';
 import { SecretUnavailableError, type SigningSecrets } from './signing-secrets.js';
 
 /** What to do about each error, for the person who reads it in Stripe's dashboard. Never contains any part of the request. */
@@ -29,12 +30,12 @@ const ERRORS: Readonly<Record<Refusal, { readonly status: 400 | 503; readonly me
   thin_event_unsupported: {
     status: 400,
     message:
-      'This is a thin (v2) event, which does not contain the object. In Stripe, set the event destination’s payload style to snapshot.',
+      'This is a thin (v2) event, which does not contain the object. In Stripe, set the event destination’s payload style to snapshot; or deploy with thinEvents and store an API key (docs/deploy.md).',
   },
   queue_unavailable: { status: 503, message: 'The event could not be queued. Stripe will retry it.' },
   secret_unavailable: {
     status: 503,
-    message: 'The signing secrets could not be read, or none is stored yet. Stripe will retry the event.',
+    message: 'The stored secrets could not be read, or no signing secret is stored yet. Stripe will retry the event.',
   },
 };
 
@@ -59,13 +60,15 @@ export interface Dependencies {
   readonly secrets: SigningSecrets;
   /** Resolves once the queue has accepted the message. */
   readonly enqueue: (message: string) => Promise<void>;
+  /** Whether a key is stored with which the worker can fetch what a thin event names. Absent: thin events are refused. */
+  readonly hasApiKey?: () => Promise<boolean>;
   /** Milliseconds. */
   readonly now?: () => number;
 }
 
 /** Answers one request. Never throws, and never repeats any part of the request. */
 export async function receive(request: WebhookRequest, dependencies: Dependencies): Promise<Received> {
-  const { settings, secrets, enqueue, now = Date.now } = dependencies;
+  const { secrets, now = Date.now } = dependencies;
   if (!request.signature) return refused('signature_missing');
 
   let event: unknown;
@@ -78,19 +81,42 @@ export async function receive(request: WebhookRequest, dependencies: Dependencie
     throw error;
   }
 
-  if (isThinEvent(event)) return refused('thin_event_unsupported');
+  if (isThinEvent(event)) return receiveThin(request, event, dependencies);
   if (!isSnapshotEvent(event)) return refused('payload_invalid');
-  const { id, type } = event;
+  const { id, type, livemode } = event;
   const objectId = event.data.object.id;
-  const about = { event: { id, type, ...(typeof objectId === 'string' ? { objectId } : {}) } };
-  if (!isWantedMode(event, settings.livemode)) return { ...accepted('livemode_mismatch'), ...about };
-  if (!isWantedType(type, settings)) return { ...accepted('unsupported_type'), ...about };
+  const about = { id, type, livemode, ...(typeof objectId === 'string' ? { objectId } : {}) };
+  return queueWanted(request, event, about, dependencies);
+}
+
+/** The message is the thin event itself. Only with one of these is the API key read, and only to know that there is one. */
+async function receiveThin(request: WebhookRequest, event: object, dependencies: Dependencies): Promise<Received> {
+  const thin = readThinEvent(event);
+  try {
+    if (!thin || !(await dependencies.hasApiKey?.())) return refused('thin_event_unsupported');
+  } catch (error) {
+    return refused('secret_unavailable', error);
+  }
+  const { id, snapshotId = id, livemode, objectId } = thin;
+  const about = { id: snapshotId, type: snapshotType(thin) ?? thin.type, livemode, ...(objectId ? { objectId } : {}) };
+  return queueWanted(request, event, about, dependencies);
+}
+
+async function queueWanted(
+  request: WebhookRequest,
+  event: object,
+  { livemode, ...about }: NonNullable<Received['event']> & { readonly livemode?: unknown },
+  { settings, enqueue }: Dependencies,
+): Promise<Received> {
+  const answer = { event: about };
+  if (!isWantedMode({ livemode }, settings.livemode)) return { ...accepted('livemode_mismatch'), ...answer };
+  if (!isWantedType(about.type, settings)) return { ...accepted('unsupported_type'), ...answer };
   try {
     await enqueue(toMessage(request.body.toString('utf8'), event));
   } catch (error) {
-    return { ...refused('queue_unavailable', error), ...about };
+    return { ...refused('queue_unavailable', error), ...answer };
   }
-  return { ...accepted('queued'), ...about };
+  return { ...accepted('queued'), ...answer };
 }
 
 // `import Stripe from 'stripe'` would load the whole API client and add some 40 ms to every cold start. This is the module behind
@@ -141,7 +167,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function isThinEvent(event: unknown): boolean {
+function isThinEvent(event: unknown): event is object {
   if (!isObject(event)) return false;
   return event.object === 'v2.core.event' || (event.data === undefined && isObject(event.related_object));
 }

@@ -10,6 +10,7 @@ import { RECONCILE_METRICS } from '../../contract/metrics.js';
 import { sendEvents } from '../queue/send-events.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
 import { cursorKey } from '../store/keys.js';
+import { parseApiKey } from '../stripe/api-key.js';
 import { stripeClient } from '../stripe/client.js';
 import { type Cursor, reconcile } from './reconcile.js';
 
@@ -53,10 +54,9 @@ export async function handler(): Promise<void> {
   logger.info('reconciled', { seen: result.seen, sent: result.sent, complete: result.complete });
 }
 
-/** Reads `{"apiKey":"rk_live_…"}`. @returns undefined if the key is empty */
+/** @returns undefined if the key is empty */
 async function readApiKey(): Promise<string | undefined> {
   const command = new GetSecretValueCommand({ SecretId: environment.STRIPE_API_KEY_ARN });
   const { SecretString } = await secretsManager.send(command);
-  const { apiKey } = JSON.parse(SecretString ?? '{}');
-  return typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined;
+  return parseApiKey(SecretString);
 }

@@ -30,8 +30,15 @@ export async function stripeClient(apiKey: string): Promise<Stripe> {
 const RATE_LIMIT_TRIES = 8;
 const LONGEST_WAIT = 60;
 
-/** Sends a request again when Stripe says that there were too many, after as long as it says. */
-export async function withRateLimitRetry<T>(request: () => Promise<T>): Promise<T> {
+/**
+ * Sends a request again when Stripe says that there were too many, after as long as it says.
+ *
+ * @param deadline milliseconds since 1970: a wait that would go beyond it is not begun
+ */
+export async function withRateLimitRetry<T>(
+  request: () => Promise<T>,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await request();
@@ -40,6 +47,7 @@ export async function withRateLimitRetry<T>(request: () => Promise<T>): Promise<
       if (statusCode !== 429 || attempt === RATE_LIMIT_TRIES) throw error;
       const asked = Number(headers?.['retry-after']);
       const seconds = Math.min(LONGEST_WAIT, Number.isFinite(asked) ? asked : 2 ** attempt / 4);
+      if (Date.now() + seconds * 1000 > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     }
   }

@@ -9,8 +9,9 @@ import { mustBeRetried } from '../../contract/outcomes.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
 import { NOOP_LOGGER } from '../runtime/noop-logger.js';
 import { moveToDeadLetters } from './dead-letters.js';
-import { processBatch } from './process-batch.js';
+import { type Message, type Processed, processBatch } from './process-batch.js';
 import { report, reportNotMoved } from './report.js';
+import { type FetchSnapshot, resolveThinEvents } from './thin-events.js';
 
 const environment = requiredEnvironment([
   'CUSTOMERS_TABLE',
@@ -37,13 +38,16 @@ const tables = {
   links: environment.LINKS_TABLE,
 };
 
+/** The stack names the secret only if thin events are on. */
+const apiKeyArn = process.env.STRIPE_API_KEY_ARN;
+let snapshots: Promise<(context: Context) => FetchSnapshot> | undefined;
+
 /** Time kept back to move messages to the dead-letter queue, and to report what was done, in milliseconds. */
 const RESERVE = 1500;
 const RESERVE_TO_REPORT = 300;
 
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const signal = timeout(context, RESERVE);
-  const processed = await processBatch({ client, tables, signal }, settings, event.Records);
+  const processed = await apply(event.Records, context);
   const notMoved = await moveToDeadLetters(
     sqs,
     environment.DEAD_LETTER_QUEUE_URL,
@@ -56,6 +60,21 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   reportNotMoved(notMoved);
   const retried = processed.filter((each) => mustBeRetried(each) || notMoved.messageIds.has(each.messageId));
   return { batchItemFailures: retried.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}
+
+async function apply(records: readonly Message[], context: Context): Promise<Processed[]> {
+  const { messages, unresolved } = apiKeyArn
+    ? await resolveThinEvents(records, () => snapshotsFrom(apiKeyArn, context))
+    : { messages: records, unresolved: [] };
+  const processed = await processBatch({ client, tables, signal: timeout(context, RESERVE) }, settings, messages);
+  if (unresolved.length === 0) return processed;
+  const results = new Map([...processed, ...unresolved].map((each) => [each.messageId, each]));
+  return records.map(({ messageId }) => results.get(messageId)!);
+}
+
+async function snapshotsFrom(secretArn: string, context: Context): Promise<FetchSnapshot> {
+  snapshots ??= import('./snapshots.js').then((loaded) => loaded.snapshotsFrom(secretArn));
+  return (await snapshots)(context);
 }
 
 function timeout(context: Context, reserve: number): AbortSignal {

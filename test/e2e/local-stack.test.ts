@@ -1,7 +1,7 @@
 // The main job as a stranger sees it: a signed Stripe event in, the right rows out, through `npm start`'s own code.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { charge, customer, event } from '../support/builders/events.js';
+import { charge, customer, event, thinEvent } from '../support/builders/events.js';
 import { sign } from '../support/builders/sign.js';
 import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
@@ -44,6 +44,12 @@ test('a signed customer and its charge become a customer and a transaction', asy
     }),
   );
   expect(stack.output()).toMatch(/charge\.succeeded\s+ch_first\s+recorded/);
+});
+
+test('a thin event is refused while no API key is stored, and the answer says what to do', async () => {
+  const { status, body } = await stack.post(thinEvent(event('charge.succeeded', charge())));
+  expect(status).toBe(400);
+  expect(JSON.parse(body)).toEqual(error('thin_event_unsupported'));
 });
 
 test('a secret given to `npm start` is valid too, as `stripe listen` needs', async () => {

@@ -3,7 +3,7 @@ import { parseSettings } from '../../contract/settings.js';
 import { receive } from '../../functions/ingest/receive.js';
 import { FRESH_MILLISECONDS, RETRY_MILLISECONDS, signingSecrets } from '../../functions/ingest/signing-secrets.js';
 import { MAX_MESSAGE_BYTES } from '../../functions/queue/message.js';
-import { charge, event, invoice } from '../support/builders/events.js';
+import { charge, event, invoice, thinEvent } from '../support/builders/events.js';
 import { sign } from '../support/builders/sign.js';
 import { rule } from '../support/rule.js';
 
@@ -13,10 +13,12 @@ function webhook({
   secrets = ['whsec_1'],
   settings = {},
   fail = false,
+  hasApiKey,
 }: {
   secrets?: string[];
   settings?: object;
   fail?: boolean;
+  hasApiKey?: () => Promise<boolean>;
 } = {}) {
   const world = { secrets, reads: 0, secretFails: false, now: NOW, queue: [] as string[] };
   const dependencies = {
@@ -34,6 +36,7 @@ function webhook({
       if (fail) throw new Error('unreachable');
       world.queue.push(message);
     },
+    ...(hasApiKey ? { hasApiKey } : {}),
   };
   const post = async (
     body: unknown,
@@ -132,16 +135,54 @@ describe(rule('signed but not JSON, or without `id`, `type` or `data.object`'), 
     const code = Buffer.isBuffer(body) ? 'signature_invalid' : 'payload_invalid';
     expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
   });
-  test(rule('a thin (v2) event'), async () => {
-    const thin = {
-      id: 'evt_1',
-      object: 'v2.core.event',
-      type: 'v1.billing.meter.no_meter_found',
-      related_object: { id: 'x' },
-    };
-    const answer = await webhook().post(thin);
-    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'thin_event_unsupported' } } });
-    expect(answer.body.error.message).toContain('snapshot');
+  test(rule('a thin (v2) event, while no API key is stored'), async () => {
+    for (const hasApiKey of [undefined, async () => false])
+      for (const type of ['v1.charge.succeeded', 'v1.billing.meter.no_meter_found', 'v2.core.account.closed']) {
+        const { world, post } = webhook(hasApiKey ? { hasApiKey } : {});
+        const answer = await post(thinEvent(succeeded, { type }));
+        expect(answer).toMatchObject({ status: 400, body: { error: { code: 'thin_event_unsupported' } } });
+        expect(answer.body.error.message).toMatch(/snapshot.*API key/);
+        expect(world.queue).toEqual([]);
+      }
+  });
+});
+
+describe('thin events, with an API key stored', () => {
+  const hasApiKey = async () => true;
+  const thin = thinEvent(succeeded);
+  test('one of a wanted type is queued as it is, and logged under the snapshot event that it names', async () => {
+    const { world, post, dependencies } = webhook({ hasApiKey });
+    expect(await post(thin)).toEqual({ status: 200, body: { received: true }, outcome: 'queued' });
+    expect(world.queue).toEqual([JSON.stringify(thin)]);
+    const body = Buffer.from(JSON.stringify(thin));
+    const received = await receive({ body, signature: sign(body, 'whsec_1', NOW) }, dependencies);
+    expect(received.event).toEqual({ id: succeeded.id, type: 'charge.succeeded', objectId: 'ch_1' });
+  });
+  test.each([
+    ['a type that the settings do not want', { type: 'v1.invoice.paid' }, {}, 'unsupported_type'],
+    ['a v2 type, which has no snapshot event', { type: 'v2.core.account.closed' }, {}, 'unsupported_type'],
+    ['the other mode', {}, { livemode: 'live' }, 'livemode_mismatch'],
+  ])('%s is answered with 200 and not queued', async (_, fields, settings, outcome) => {
+    const { world, post } = webhook({ hasApiKey, settings });
+    expect(await post(thinEvent(succeeded, fields))).toMatchObject({ status: 200, outcome });
+    expect(world.queue).toEqual([]);
+  });
+  test('a forged one is refused before the key is looked for, and so is none with a snapshot', async () => {
+    let asked = 0;
+    const { post } = webhook({ hasApiKey: async () => ++asked > 0 });
+    expect(await post(thin, { secret: 'whsec_forged' })).toMatchObject({ outcome: 'signature_invalid' });
+    expect(await post(succeeded)).toMatchObject({ outcome: 'queued' });
+    expect(asked).toBe(0);
+    expect(await post(thin)).toMatchObject({ outcome: 'queued' });
+    expect(asked).toBe(1);
+  });
+  test('is answered with 503 while the key or the queue is unavailable, and Stripe retries', async () => {
+    const unreadable = webhook({ hasApiKey: () => Promise.reject(new Error('unreachable')) });
+    expect(await unreadable.post(thin)).toMatchObject({ status: 503, outcome: 'secret_unavailable' });
+    expect(await webhook({ hasApiKey, fail: true }).post(thin)).toMatchObject({
+      status: 503,
+      outcome: 'queue_unavailable',
+    });
   });
 });
 

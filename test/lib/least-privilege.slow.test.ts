@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resourcesOf, shortName } from '../../local/template.js';
-import { charge, customer, event, invoice, invoicePayment } from '../support/builders/events.js';
-import { startFakeStripe } from '../support/fakes/fake-stripe.js';
-import { startStack } from '../support/stack/local-stack.js';
+import { charge, customer, event, invoice, invoicePayment, thinEvent } from '../support/builders/events.js';
+import { type FakeStripe, startFakeStripe } from '../support/fakes/fake-stripe.js';
+import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 import { synthesizeTemplate } from '../support/stack/template.js';
 import { type AwsCall, startWiring, type Wiring } from '../support/stack/wiring.js';
 
@@ -22,7 +22,9 @@ const POLLING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttribu
 
 test('every call is granted, and every grant is used', async () => {
   for (const source of ['charge', 'invoice']) {
-    const stack = await startStack({ args: ['--transaction-source', source, ...wiring.args] });
+    const stripe = await startFakeStripe();
+    const env = { STRIPE_API_BASE: stripe.url };
+    const stack = await startStack({ args: ['--transaction-source', source, ...wiring.args], env });
     const post = (body: object) => stack.post(body, { secret: 'whsec_test' });
     await post(event('charge.succeeded', charge()));
     await post(event('invoice.payment_succeeded', invoice()));
@@ -33,10 +35,10 @@ test('every call is granted, and every grant is used', async () => {
     await post(event('charge.refunded', charge({ refunded: true, amount_refunded: 2000 }), 9));
     await post(event('customer.updated', customer('beta'), 9));
     await post(event('charge.refunded', charge({ amount_refunded: 'unknown' })));
-    const stripe = await startFakeStripe();
     stripe.objects.events = [
       { ...event('customer.updated', customer('beta')), created: Math.floor(Date.now() / 1000) },
     ];
+    await postThin(stack, stripe);
     await wiring.reconcile(stripe, stack.file);
     stripe.stop();
     await stack.stop();
@@ -47,7 +49,17 @@ test('every call is granted, and every grant is used', async () => {
   expect(polling).toHaveLength(3);
   for (const each of polling) expect([...calls].some((call) => call.split(' ')[1] === each.split(' ')[1])).toBe(true);
   expect(used).toEqual(granted.filter((grant) => !polling.includes(grant)).sort());
-}, 120_000);
+}, 180_000);
+
+/** The worker fetches the event from Stripe with the key that is stored. */
+async function postThin(stack: LocalStackUnderTest, stripe: FakeStripe): Promise<void> {
+  const created = event('customer.created', customer('thin', { id: 'cus_thin' }));
+  stripe.objects.events.push({ ...created });
+  expect((await stack.post(thinEvent(created), { secret: 'whsec_test' })).status).toBe(200);
+  await stack.settled();
+  const { customers } = await stack.rows();
+  expect(customers).toContainEqual(expect.objectContaining({ customer_key: 'thin', stripe_customer_id: 'cus_thin' }));
+}
 
 test('no policy names every resource, and each function has a role of its own', () => {
   const template = synthesizeTemplate();
@@ -59,7 +71,7 @@ test('no policy names every resource, and each function has a role of its own', 
 
 /** What the functions' policies allow, in the same words. */
 function grants(): string[] {
-  const template = synthesizeTemplate();
+  const template = synthesizeTemplate({ thinEvents: true });
   const functions = new Map(
     resourcesOf(template, 'AWS::Lambda::Function').map(([id, { Role }]) => [
       (Role as Record<string, string[]>)['Fn::GetAtt']![0],

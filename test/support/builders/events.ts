@@ -101,3 +101,18 @@ export function dispute(fields: Record<string, unknown> = {}): Record<string, un
     ...fields,
   };
 }
+
+/** The notification that Stripe sends in place of an event, to a destination whose payload style is thin. */
+export function thinEvent(of: Event, fields: Record<string, unknown> = {}): Record<string, unknown> {
+  const { id, object } = of.data.object as { readonly id: string; readonly object: string };
+  return {
+    id: `evt_thin_${of.id}`,
+    object: 'v2.core.event',
+    type: `v1.${of.type}`,
+    livemode: of.livemode,
+    created: new Date(of.created * 1000).toISOString(),
+    related_object: { id, type: object, url: `/v1/${object}s/${id}` },
+    snapshot_event: of.id,
+    ...fields,
+  };
+}

@@ -1,4 +1,4 @@
-// Stripe's API as far as the tools use it: lists with paging, webhook endpoints, keys and permissions, rate limits and faults.
+// Stripe's API as far as it is used: lists with paging, events, webhook endpoints, event destinations, keys and permissions, rate limits and faults.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,6 +23,11 @@ export interface FakeStripe {
     disputes: StripeObject[];
   };
   readonly endpoints: Map<string, Record<string, unknown>>;
+  /** Of API v2, by their IDs. */
+  readonly thinEvents: Map<string, object>;
+  readonly destinations: Map<string, Record<string, unknown>>;
+  /** The `Stripe-Context` of each request that had one. */
+  readonly contexts: string[];
   /** `METHOD path` of each request that was answered. */
   readonly requests: string[];
   /** Called before each answer; what it returns is answered in place of it. */
@@ -38,6 +43,9 @@ export async function startFakeStripe(): Promise<FakeStripe> {
   const fake: Omit<FakeStripe, 'url' | 'stop'> = {
     objects: { events: [], customers: [], charges: [], invoices: [], refunds: [], disputes: [] },
     endpoints: new Map(),
+    thinEvents: new Map(),
+    destinations: new Map(),
+    contexts: [],
     requests: [],
     fault: () => undefined,
   };
@@ -45,7 +53,8 @@ export async function startFakeStripe(): Promise<FakeStripe> {
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://stripe');
     const name = `${request.method} ${url.pathname}`;
-    const body = new URLSearchParams(await read(request));
+    const text = await read(request);
+    const body = new URLSearchParams(text);
     const fault = fake.fault(name);
     if (fault === 'hang') return;
     if (fault === 'cut') return void request.socket.destroy();
@@ -60,9 +69,12 @@ export async function startFakeStripe(): Promise<FakeStripe> {
       return reply(response, 401, { error: { type: 'invalid_request_error', message: 'Invalid API Key provided' } });
     }
     fake.requests.push(name);
+    if (request.headers['stripe-context']) fake.contexts.push(String(request.headers['stripe-context']));
     const key = String(request.headers['idempotency-key'] ?? '');
     if (request.method === 'POST' && idempotent.has(key)) return reply(response, 200, JSON.parse(idempotent.get(key)!));
-    const answer = handle(fake, request.method!, url, body);
+    const answer = url.pathname.startsWith('/v2/core/')
+      ? handleV2(fake, request.method!, url, text)
+      : handle(fake, request.method!, url, body);
     if (request.method === 'POST' && key) idempotent.set(key, JSON.stringify(answer));
     if (!answer) return reply(response, 404, { error: { type: 'invalid_request_error', message: 'No such thing' } });
     return reply(response, 200, answer);
@@ -107,6 +119,36 @@ function handle(
     has_more: from + limit < matching.length,
     url: url.pathname,
   };
+}
+
+/** API v2 takes JSON. Shapes: https://docs.stripe.com/api/v2/core/event-destinations/object */
+function handleV2(fake: Omit<FakeStripe, 'url' | 'stop'>, method: string, url: URL, text: string): object | undefined {
+  const [, , , collection, id] = url.pathname.split('/');
+  if (collection === 'events') return fake.thinEvents.get(id ?? '');
+  if (collection !== 'event_destinations') return undefined;
+  if (method === 'GET') return id ? fake.destinations.get(id) : { data: [...fake.destinations.values()] };
+  if (method === 'DELETE')
+    return fake.destinations.delete(id!) ? { id, object: 'v2.core.event_destination' } : undefined;
+  const fields = JSON.parse(text);
+  const known = id === undefined ? undefined : fake.destinations.get(id);
+  const made = id ?? `ed_test_${fake.destinations.size + 1}`;
+  const bridge = fields.amazon_eventbridge;
+  const destination = {
+    ...known,
+    ...fields,
+    ...{ id: made, object: 'v2.core.event_destination', status: 'enabled' },
+    ...(bridge
+      ? {
+          amazon_eventbridge: {
+            aws_account_id: bridge.aws_account_id,
+            aws_event_source_arn: `arn:aws:events:${bridge.aws_region}::event-source/aws.partner/stripe.com/${made}`,
+            aws_event_source_status: 'pending',
+          },
+        }
+      : {}),
+  };
+  fake.destinations.set(made, destination);
+  return destination;
 }
 
 /** With `expand[]=data.charge` a refund's charge is an object. */
