@@ -117,6 +117,8 @@ export class StripePartnerSync extends Construct {
     );
 
     this.webhook = props.webhook === false ? undefined : this.createWebhook();
+    // A domain fails to be created more often than anything else, and then CloudFormation cannot delete the protected tables again.
+    if (this.webhook?.api.domain) tables.node.addDependency(this.webhook.api.domain);
     const eventBridge = this.createEventBridgeSource();
     const worker = this.createWorker();
     const eventSource = this.feed(worker);

@@ -48,6 +48,19 @@ describe('a stage that keeps its data', () => {
   });
 });
 
+test('a custom domain is created before the tables: where it fails, there is no protected table to be left behind', () => {
+  const customDomain = {
+    domainName: 'stripe.example.com',
+    certificateArn: 'arn:aws:acm:us-east-1:111111111111:certificate/c',
+  };
+  const template = synthesizeTemplate({ customDomain });
+  const [[domain]] = resourcesOf(template, 'AWS::ApiGatewayV2::DomainName') as [[string, unknown]];
+  const tables = Object.values(template.Resources as Record<string, Payload>).filter(
+    ({ Type }) => Type === 'AWS::DynamoDB::Table',
+  );
+  expect(tables.map(({ DependsOn }) => DependsOn)).toEqual(Array(4).fill([domain]));
+});
+
 test('a stage that does not keep its data leaves nothing', () => {
   for (const each of policies(synthesizeTemplate(stageProps('dev'))))
     expect(each.slice(1)).toEqual(['Delete', 'Delete']);

@@ -92,13 +92,28 @@ export function adaptTemplate(template: Template): { template: Template; adaptat
   };
 }
 
+/** A resource whose creation fails, after all others. */
+export function withFailingResource(template: Template): Template {
+  const Failing = {
+    Type: 'Custom::Failing',
+    Properties: { ServiceToken: 'arn:aws:lambda:us-east-1:000000000000:function:does-not-exist' },
+    DependsOn: Object.keys(template.Resources),
+  };
+  return { ...template, Resources: { ...template.Resources, Failing } };
+}
+
 /** Adapts a copy of an assembly of one stack. @returns what was adapted */
-export function adaptAssembly(from: string, to: string, stackName: string): Adaptation[] {
+export function adaptAssembly(
+  from: string,
+  to: string,
+  stackName: string,
+  change: (template: Template) => Template = (template) => template,
+): Adaptation[] {
   cpSync(from, to, { recursive: true });
   const templateName = `${stackName}.template.json`;
   const templateFile = join(to, templateName);
   const { template, adaptations } = adaptTemplate(JSON.parse(readFileSync(templateFile, 'utf8')));
-  const text = JSON.stringify(template, null, 1);
+  const text = JSON.stringify(change(template), null, 1);
   writeFileSync(templateFile, text);
   // CDK uploads the template under the hash of its content and deploys the upload: with the old hash it might find an older one.
   const assets = JSON.parse(readFileSync(join(to, `${stackName}.assets.json`), 'utf8'));

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sign } from '../support/builders/sign.js';
-import { type Adaptation, adaptAssembly } from './assembly.js';
+import { type Adaptation, adaptAssembly, type Template } from './assembly.js';
 import { type Ran, run, tryRun } from './shell.js';
 
 export interface Account {
@@ -25,6 +25,8 @@ export interface Posted {
 export interface Stage {
   readonly name: string;
   readonly stackName: string;
+  /** Of the assembly that was deployed. */
+  readonly folder: string;
   /** The stack's outputs. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly webhookUrl: string;
@@ -60,20 +62,46 @@ export function contextOf(name: string): string[] {
   return ['-c', `stage=${name}`, '-c', 'alarmEmail=oncall@example.com', '-c', 'quietHours=24'];
 }
 
+/** A stage's assembly as the emulator can deploy it. */
+interface Synthesized {
+  readonly name: string;
+  readonly stackName: string;
+  readonly folder: string;
+  readonly adaptations: readonly Adaptation[];
+}
+
+/** @param change of the template, after it was adapted to the emulator */
+export async function synthesize(
+  account: Account,
+  name: string,
+  change?: (template: Template) => Template,
+): Promise<Synthesized> {
+  const stackName = `stripe-partner-sync-${name}`;
+  const synthesized = join(account.scratch, `${name}-${Date.now()}`);
+  const folder = `${synthesized}-adapted`;
+  await cdk(account, 'synth', '--quiet', ...contextOf(name), '--output', synthesized);
+  return { name, stackName, folder, adaptations: adaptAssembly(synthesized, folder, stackName, change) };
+}
+
 /** Synthesizes a stage and deploys what the emulator can deploy of it. */
 export async function deploy(account: Account, name: string, secret: string): Promise<Stage> {
-  const stackName = `stripe-partner-sync-${name}`;
-  const folder = join(account.scratch, `${name}-${Date.now()}`);
+  return deployAssembly(account, await synthesize(account, name), secret);
+}
+
+export async function deployAssembly(
+  account: Account,
+  { name, stackName, folder, adaptations }: Synthesized,
+  secret: string,
+): Promise<Stage> {
   const outputsFile = `${folder}.json`;
-  await cdk(account, 'synth', '--quiet', ...contextOf(name), '--output', folder);
-  const adaptations = adaptAssembly(folder, `${folder}-adapted`, stackName);
-  const assembly = ['--app', `${folder}-adapted`, '--require-approval', 'never', '--outputs-file', outputsFile];
+  const assembly = ['--app', folder, '--require-approval', 'never', '--outputs-file', outputsFile];
   await cdk(account, 'deploy', '--all', '--progress', 'events', ...assembly);
   const outputs = JSON.parse(readFileSync(outputsFile, 'utf8'))[stackName];
   const webhookUrl = account.webhook(outputs.WebhookUrl);
   return {
     name,
     stackName,
+    folder,
     outputs,
     webhookUrl,
     secret,

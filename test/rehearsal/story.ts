@@ -3,32 +3,37 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { charge, event } from '../support/builders/events.js';
+import { expect, expectSame, sleep, until } from './checks.js';
 import { counts, takeInventory } from './inventory.js';
-import { changeCode, NEW_VERSION_HEADER } from './project.js';
+import { changeCode, copyProject, NEW_VERSION_HEADER } from './project.js';
+import { creationFails, restoreTables } from './recovery.js';
+import { record, transaction, unique } from './rows.js';
 import { run } from './shell.js';
-import { type Account, aws, cdk, contextOf, deploy, type Stage } from './stage.js';
-
-/** What must come true did not. */
-export class RehearsalError extends Error {
-  override readonly name = 'RehearsalError';
-}
+import { type Account, aws, cdk, contextOf, deploy, deployAssembly, type Stage, synthesize } from './stage.js';
 
 /** Runs the whole rehearsal. @throws on the first step that does not hold */
 export async function rehearse(account: Account): Promise<void> {
   await step('cdk bootstrap', () => cdk(account, 'bootstrap', 'aws://000000000000/us-east-1'));
-  const [dev, staging] = await step('cdk deploy of dev and staging', async () => [
-    await deploy(account, 'dev', newSecret()),
-    await deploy(account, 'staging', newSecret()),
-  ]);
-  printAdaptations([dev, staging]);
+  const [dev, staging] = await step('cdk deploy of dev and staging', () => deployBoth(account));
   const stages = [dev, staging];
+  printAdaptations(stages);
   await step('without a signing secret, both answer 503', () => answer503(stages));
   await step('the signing secrets are stored', () => storeSecrets(account, stages));
-  await step('verify --stage holds for both', () => verify(stages));
+  await step('verify --stage holds for both, and warns that reconcile has no key', () => verify(account, stages));
   await step('neither stage accepts or sees events of the other', () => areSeparate(dev, staging));
+  // Each changes its copy of the project.
+  const stagingAccount = { ...account, project: `${account.project}-staging` };
+  copyProject(stagingAccount.project);
+  const [secondDev, restored] = await Promise.all([useDev(account, dev), useStaging(stagingAccount, staging)]);
+  await step('cdk destroy removes dev whole', () => destroyDev(account, secondDev));
+  await step('cdk destroy of staging keeps exactly what it must', () => destroyStaging(stagingAccount, restored));
+  await step('a creation that fails leaves nothing, with the runbook’s commands for what AWS refuses to delete', () =>
+    creationFails(account),
+  );
+}
+
+async function useDev(account: Account, dev: Stage): Promise<Stage> {
   await step('the demo’s story through the webhook of dev', () => demo(account, dev));
   const poison = await step('a message that no rule understands becomes a dead letter, and no other does', () =>
     poisonStage(account, dev),
@@ -38,14 +43,26 @@ export async function rehearse(account: Account): Promise<void> {
     redrive(account, second, poison),
   );
   await step('the alias goes back to the first version, and forward again', () => goBack(account, second));
+  return second;
+}
+
+async function useStaging(account: Account, staging: Stage): Promise<Stage> {
   await step('each alarm that was deployed tells its topic when it goes off and when it clears', () =>
     alarmsReachSubscribers(account, staging),
   );
   await step('reconcile runs on the schedule’s own target, and is off without a key', () =>
     reconcile(account, staging),
   );
-  await step('cdk destroy removes dev whole', () => destroyDev(account, second));
-  await step('cdk destroy of staging keeps exactly what it must', () => destroyStaging(account, staging));
+  return step('the tables are restored as the runbook says, and used with existingTables', () =>
+    restoreTables(account, staging),
+  );
+}
+
+/** One after the other synthesized, because both write the same bundles, and then deployed at the same time. */
+async function deployBoth(account: Account): Promise<[Stage, Stage]> {
+  const dev = await synthesize(account, 'dev');
+  const staging = await synthesize(account, 'staging');
+  return Promise.all([deployAssembly(account, dev, newSecret()), deployAssembly(account, staging, newSecret())]);
 }
 
 async function step<T>(words: string, work: () => Promise<T>): Promise<T> {
@@ -99,11 +116,23 @@ async function storeSecrets(account: Account, stages: readonly Stage[]): Promise
   }
 }
 
-async function verify(stages: readonly Stage[]): Promise<void> {
-  const results = await Promise.all(
-    stages.map((stage) => stage.tool('verify', '--url', stage.webhookUrl, '--deadline', '60')),
-  );
-  for (const { code, output } of results) expect(code === 0, `verify ended with code ${code}:\n${output}`);
+const NO_KEY = 'reconcile has no Stripe API key';
+
+async function verify(account: Account, [dev, staging]: readonly Stage[]): Promise<void> {
+  const run = (stage: Stage) => stage.tool('verify', '--url', stage.webhookUrl, '--deadline', '60');
+  // With a key there is nothing to warn of. The emulator cannot reach Stripe, so the key goes before reconcile runs.
+  await storeApiKey(account, dev!, 'rk_test_rehearsal');
+  const [withKey, withoutKey] = await Promise.all([run(dev!), run(staging!)]);
+  await storeApiKey(account, dev!, '');
+  for (const { code, output } of [withKey, withoutKey])
+    expect(code === 0, `verify ended with code ${code}:\n${output}`);
+  expect(withoutKey.output.includes(NO_KEY), `verify does not warn that reconcile has no key:\n${withoutKey.output}`);
+  expect(!withKey.output.includes(NO_KEY), `verify warns although reconcile has a key:\n${withKey.output}`);
+}
+
+async function storeApiKey(account: Account, { outputs }: Stage, apiKey: string): Promise<void> {
+  const value = ['--secret-id', outputs.StripeApiKeyArn!, '--secret-string', JSON.stringify({ apiKey })];
+  await aws(account, 'secretsmanager', 'put-secret-value', ...value);
 }
 
 async function areSeparate(one: Stage, other: Stage): Promise<void> {
@@ -270,7 +299,8 @@ async function destroyDev(account: Account, { stackName }: Stage): Promise<void>
 
 /** What a stage that retains data keeps: its rows, the events on their way to them, its secrets and its logs. */
 const RETAINED = {
-  'AWS::DynamoDB::Table': 4,
+  // The four that were restored, and the four that they replaced.
+  'AWS::DynamoDB::Table': 8,
   'AWS::Logs::LogGroup': 3,
   'AWS::SQS::Queue': 2,
   'AWS::SecretsManager::Secret': 2,
@@ -279,7 +309,8 @@ const RETAINED = {
 async function destroyStaging(account: Account, stage: Stage): Promise<void> {
   const before = await transaction(stage, await record(stage));
   const destroy = () => cdk(account, 'destroy', '--force', ...contextOf('staging'));
-  const refusal = await destroy().then(
+  // What was deployed, so that this one needs no synthesis.
+  const refusal = await cdk(account, 'destroy', '--force', '--all', '--app', stage.folder).then(
     () => 'none',
     (error: Error) => error.message,
   );
@@ -292,42 +323,6 @@ async function destroyStaging(account: Account, stage: Stage): Promise<void> {
   const id = ['--secret-id', stage.outputs.SigningSecretArn!];
   const { SecretString } = await aws(account, 'secretsmanager', 'get-secret-value', ...id);
   expectSame(JSON.parse(SecretString), { signingSecrets: [stage.secret] });
-}
-
-async function record(stage: Stage): Promise<string> {
-  const id = unique('ch_kept');
-  await stage.post(event('charge.succeeded', charge({ id }), 0, unique('evt')));
-  await until(`the row of ${id}`, 60, async () => (await transaction(stage, id)) !== undefined);
-  return id;
-}
-
-const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-
-async function transaction({ outputs }: Stage, id: string): Promise<Record<string, unknown> | undefined> {
-  const key = { TableName: outputs.TransactionsTable, Key: { transaction_id: id }, ConsistentRead: true };
-  return (await dynamodb.send(new GetCommand(key))).Item;
-}
-
-const RUN = randomBytes(3).toString('hex');
-let made = 0;
-const unique = (name: string) => `${name}_${RUN}_${++made}`;
-
-function expect(holds: boolean, otherwise: string): void {
-  if (!holds) throw new RehearsalError(otherwise);
-}
-
-function expectSame(found: unknown, expected: unknown): void {
-  const text = (value: unknown) => JSON.stringify(value);
-  expect(text(found) === text(expected), `found ${text(found)} instead of ${text(expected)}`);
-}
-
-async function until(what: string, seconds: number, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(100))
-    expect(Date.now() < end, `not within ${seconds} s: ${what}`);
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function say(text: string): void {

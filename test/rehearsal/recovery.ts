@@ -1,0 +1,74 @@
+// The procedures of docs/runbook.md that bring a stage back: its tables restored, and a first deployment that failed cleaned up.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withFailingResource } from './assembly.js';
+import { expect, expectSame } from './checks.js';
+import { takeInventory } from './inventory.js';
+import { record, transaction } from './rows.js';
+import { commandsUnder, paste } from './runbook.js';
+import { type Account, aws, deploy, deployAssembly, type Stage, synthesize } from './stage.js';
+
+const TABLES = ['customers', 'transactions', 'links', 'statements'] as const;
+const outputOf = (table: (typeof TABLES)[number]) => `${table[0]!.toUpperCase()}${table.slice(1)}Table`;
+
+/** @returns the stage with the restored tables */
+export async function restoreTables(account: Account, stage: Stage): Promise<Stage> {
+  const before = await record(stage);
+  const commands = commandsUnder('Restore the tables to a point in time')
+    .replaceAll(/<(\w+)>/g, (_, name: string) => stage.outputs[name]!)
+    .replace(/2026-\d\d-\d\dT[\d:]+Z/, new Date().toISOString());
+  await paste(account, commands);
+  useTables(account, stage);
+  const restored = await deploy(account, stage.name, stage.secret);
+  for (const table of TABLES)
+    expectSame(restored.outputs[outputOf(table)], `${stage.outputs[outputOf(table)]}-restored`);
+  const mapping = ['--uuid', restored.outputs.EventSourceId!, '--enabled'];
+  await aws(account, 'lambda', 'update-event-source-mapping', ...mapping);
+  expectSame(await transaction(restored, before), await transaction(stage, before));
+  const after = await record(restored);
+  expect((await transaction(stage, after)) === undefined, 'the worker still writes to the old tables');
+  const table = ['--table-name', restored.outputs.TransactionsTable!];
+  expect((await aws(account, 'dynamodb', 'describe-table', ...table)).Table.DeletionProtectionEnabled, 'unprotected');
+  return restored;
+}
+
+/** Names the restored tables in `lib/stages.ts` of the copy, as the runbook says. */
+function useTables({ project }: Account, { name, outputs }: Stage): void {
+  const file = join(project, 'lib', 'stages.ts');
+  const existing = Object.fromEntries(TABLES.map((table) => [table, `${outputs[outputOf(table)]}-restored`]));
+  const source = readFileSync(file, 'utf8');
+  const changed = source.replace(` ${name}: { `, ` ${name}: { existingTables: ${JSON.stringify(existing)}, `);
+  expect(changed !== source, `lib/stages.ts has no stage ${name}`);
+  writeFileSync(file, changed);
+}
+
+/**
+ * On AWS, the rollback of a creation cannot delete tables with deletion protection. The emulator deletes them all the same, so a table
+ * that is made here takes their part.
+ */
+export async function creationFails(account: Account): Promise<void> {
+  const before = await takeInventory(account);
+  const failing = await synthesize(account, 'prod', withFailingResource);
+  const { stackName } = failing;
+  const failure = await deployAssembly(account, failing, '').then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
+  expect(/ROLLBACK|failed/i.test(failure), `the deployment did not fail: ${failure}`);
+  expectSame(await takeInventory(account), before);
+
+  const left = `${stackName}-left`;
+  const key = ['--attribute-definitions', 'AttributeName=pk,AttributeType=S', '--key-schema'];
+  const made = ['--table-name', left, ...key, 'AttributeName=pk,KeyType=HASH', '--billing-mode', 'PAY_PER_REQUEST'];
+  await aws(account, 'dynamodb', 'create-table', ...made, '--deletion-protection-enabled');
+  const commands = commandsUnder('The first deployment failed');
+  const tables = /\$\((aws cloudformation describe-stack-resources[^)]*)\)/;
+  const [, list] = tables.exec(commands) ?? [];
+  expect(list !== undefined, 'the runbook does not list the tables');
+  expectSame((await paste(account, `stack=${stackName}; ${list}`)).trim(), '');
+  await paste(account, commands.replace(tables, left));
+  expectSame(await takeInventory(account), before);
+  const describe = aws(account, 'cloudformation', 'describe-stacks', '--stack-name', stackName);
+  expect(/does not exist/.test(await describe.then(String, String)), `${stackName} still exists`);
+}
