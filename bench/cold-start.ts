@@ -50,9 +50,9 @@ export async function coldStarts(bundles: Bundles, pairs: number): Promise<Resul
       goal: { bound: '<=', value },
     });
   return [
-    compare('ingest cold start, beside the SQS client', 'ingest', 'sqsClient', 'the SQS client alone', 1.2),
-    compare('ingest cold start, beside the textbook', 'ingest', 'textbookIngest', 'textbook', 0.85),
-    compare('worker cold start, beside the clients', 'worker', 'documentClient', 'the clients alone', 1.2),
-    compare('worker cold start, beside the textbook', 'worker', 'textbookWorker', 'textbook', 0.85),
+    compare('ingest cold start vs. the SQS client', 'ingest', 'sqsClient', 'the SQS client alone', 1.2),
+    compare('ingest cold start vs. the textbook', 'ingest', 'textbookIngest', 'textbook', 0.85),
+    compare('worker cold start vs. the clients', 'worker', 'documentClient', 'the clients alone', 1.2),
+    compare('worker cold start vs. the textbook', 'worker', 'textbookWorker', 'textbook', 0.85),
   ];
 }

@@ -19,7 +19,7 @@ export interface Counts {
 
 export interface Counter {
   readonly endpoint: string;
-  /** Counts what happens meanwhile. */
+  /** Counts the requests during the work. */
   during(work: () => Promise<unknown>): Promise<Counts>;
   stop(): Promise<void>;
 }

@@ -42,7 +42,7 @@ const lines = results.map((each) =>
 );
 
 const plots = [
-  ['cold-start', 'Cold start, ms', /^(ingest|worker) cold start, beside the textbook$/],
+  ['cold-start', 'Cold start, ms', /^(ingest|worker) cold start vs\. the textbook$/],
   ['cpu', 'CPU an event, ms', /^(worker CPU an event, batches of \d+|ingest CPU an event, warm)$/],
   ['dynamodb', 'DynamoDB, an event', /^(DynamoDB requests an event|write units an event)/],
   ['cost', 'A million events, US$', /^a million events: (?!CloudWatch metrics)/],
@@ -54,7 +54,7 @@ for (const [name, title, pattern] of plots) {
     barPlot(
       title,
       bars.map((each) => ({
-        label: each.name.replace(/a million events: | an event|, beside the textbook/g, ''),
+        label: each.name.replace(/a million events: | an event| vs\. the textbook/g, ''),
         ours: each.ours,
         reference: each.reference!,
         referenceName: each.referenceName!,
@@ -79,13 +79,13 @@ Node ${machine.node.slice(1)}, ${machine.cpus} cores, ${(machine.memory / 2 ** 3
 The textbook (\`bench/textbook/\`) is what a good engineer writes in a week from the official guides: all of \`stripe\`, Powertools'
 batch processor and idempotency on DynamoDB, then GetItem, decide, PutItem, one event at a time.
 
-${plots.map(([name, title]) => `![${title}: ours beside what it is held against](images/bench-${name}.svg)`).join('\n\n')}
+${plots.map(([name, title]) => `![${title}: ours and the reference](images/bench-${name}.svg)`).join('\n\n')}
 
-| what | ours | beside | ratio | goal | |
+| what | ours | reference | ratio | goal | |
 |---|---|---|---|---|---|
 ${lines.map((line) => `| ${line} |`).join('\n')}
 
-${missed.length === 0 ? 'Every goal is met.' : `## What is not met, and what stands in the way\n\n${explained.join('\n')}`}
+${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and why\n\n${explained.join('\n')}`}
 
 ## How it is measured
 

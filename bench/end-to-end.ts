@@ -17,7 +17,7 @@ import { standardMix } from './events.js';
 import { eachOf, median, percentile, type Result, result, sleep } from './measure.js';
 
 const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
-/** Requests under way at once, of the sender and of the engine's own measure. */
+/** Requests in flight at the same time, of the sender and of the engine's own measurement. */
 const AT_ONCE = 32;
 
 interface RunningStack {
@@ -179,11 +179,11 @@ async function latencyAt(stack: RunningStack, events: readonly Event[], rate: nu
     const accepted = acceptedAt.get(id);
     return accepted === undefined ? [] : [Math.max(0, at - accepted)];
   });
-  if (latencies.length === 0) throw new Error('the worker told of no event');
+  if (latencies.length === 0) throw new Error('the worker logged no event');
   return latencies;
 }
 
-/** When the worker first told of each event, in milliseconds. */
+/** When the worker first logged each event, in milliseconds. */
 function appliedTimes({ folder }: RunningStack): Map<string, number> {
   const times = new Map<string, number>();
   for (const text of readFileSync(join(folder, '.local', 'functions.log'), 'utf8').split('\n')) {

@@ -1,4 +1,4 @@
-// The engines that the functions are measured with, in processes of their own, and what the functions are told of them.
+// The engines that the functions are measured with, in separate processes, and the environment that points the functions to them.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ export interface Engines {
   readonly client: DynamoDBDocumentClient;
   /** Between the functions and DynamoDB. */
   readonly counter: Counter;
-  /** Makes empty tables of a name of their own. */
+  /** Creates empty tables with new names. */
   tables(): Promise<Tables>;
   /** The environment of an ingest function. */
   readonly ingest: Readonly<Record<string, string>>;

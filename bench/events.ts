@@ -6,7 +6,7 @@ import { workload } from '../test/support/builders/workload.js';
 import { SECRET } from './engines.js';
 import { inBatches } from './measure.js';
 
-/** A whole history of the standard mix, of about so many events: its end has other events than its beginning. */
+/** A whole history of the standard mix, of about this many events: its end has other events than its beginning. */
 export function standardMix(seed: number, events: number): Event[] {
   return workload({ seed, customers: Math.round(events / EVENTS_OF_A_CUSTOMER) });
 }

@@ -89,7 +89,7 @@ async function fill({ client }: Engines, { names }: Tables, from: number, to: nu
   );
 }
 
-/** One Stripe customer with so many charges: waiting, then linked, then linked to another key. */
+/** One Stripe customer with many charges: waiting, then linked, then linked to another key. */
 export async function manyCharges(bundles: Bundles, engines: Engines, charges: number): Promise<Result[]> {
   const tables = await engines.tables();
   const straight = await startProbe(bundles.folder('worker'), tables.worker('straight'));

@@ -57,7 +57,7 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Work for each item, so many at once. */
+/** Does the work for each item, a bounded number in parallel. */
 export async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<unknown>) {
   const queue = items.values();
   const worker = async () => {

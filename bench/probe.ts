@@ -1,4 +1,4 @@
-// A function in a process of its own, with what its invocations cost.
+// A function in a separate process, and what its invocations cost.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';

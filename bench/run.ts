@@ -1,4 +1,4 @@
-// `npm run bench`: this project beside a textbook version of the same job, in one run on one machine.
+// `npm run bench`: compares this project with a textbook implementation of the same job, in one run on one machine.
 
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -92,7 +92,7 @@ const cell = (value: number | null) =>
   value === null ? '–' : value < 10 ? value.toFixed(2) : value.toFixed(value < 100 ? 1 : 0);
 process.stdout.write(
   `${table([
-    ['', 'unit', 'ours', 'beside', 'ratio', 'goal', ''],
+    ['', 'unit', 'ours', 'reference', 'ratio', 'goal', ''],
     ...results.map((each) => [
       each.name,
       each.unit,

@@ -1,4 +1,4 @@
-// `npm run bench:scan -- --dynamodb URL [--transactions N] [--customers N] [--rounds N]`: how long `report` and `owed` take beside a
+// `npm run bench:scan -- --dynamodb URL [--transactions N] [--customers N] [--rounds N]`: how long `report` and `owed` take compared with a
 // bare parallel scan of the same tables, and how much memory. Each reading runs in a separate process. `--keep` leaves the tables,
 // and the next run with `--keep` reads them again instead of writing new ones.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run demo`: a story told through the webhook and the tables.
+// `npm run demo`: sends a business's events and prints the rows they make.
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 

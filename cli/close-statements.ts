@@ -73,7 +73,7 @@ export async function previewStatements(target: ReadTarget, options: StatementOp
 
 /**
  * Closes a statement for each partner to whom there is something to state, one after the other. It may crash at any point and be
- * run again, and several may run at once: each partner gets one statement for the period.
+ * run again, and several may run at the same time: each partner gets one statement for the period.
  *
  * @param onResult called after each partner
  * @throws {OperatorError} before anything is written if the period is in the future, or before one that is closed

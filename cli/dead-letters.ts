@@ -82,7 +82,7 @@ export async function release(target: Target, letters: readonly DeadLetter[]): P
   }
 }
 
-/** Sends first and deletes then: after a crash in between the message is in both queues, which does no harm. */
+/** Sends first, then deletes: after a crash in between, the message is in both queues, which is harmless. */
 export async function sendBack(target: Target, { message }: DeadLetter): Promise<void> {
   await target.sqs.send(new SendMessageCommand({ QueueUrl: target.queueUrl, MessageBody: message.Body }));
   await remove(target, { message });
@@ -100,7 +100,7 @@ export interface Emptied {
   readonly failedAgain: number;
 }
 
-/** Sends messages back until the queue is empty, each body once: what fails again meanwhile stays in the queue. */
+/** Sends messages back until the queue is empty, each body once: a message that fails again stays in the queue. */
 export async function sendAllBack(target: Target, onProgress: (handled: number) => void): Promise<Emptied> {
   const sent = new Set<string>();
   const failedAgain = new Map<string, DeadLetter>();

@@ -89,7 +89,7 @@ export function printOwed(
     for (const line of lines)
       output.say([...columns.map((key) => csv(line[key] ?? '')), line.count, line.amount_net, line.reward].join(','));
   } else if (lines.length === 0) {
-    output.say('Nobody is owed anything.');
+    output.say('No partner is owed anything.');
   } else {
     const shown = columns.filter((key) => key !== 'currency');
     const rows = lines.map((line) => [

@@ -13,7 +13,7 @@ export async function askForStripe(): Promise<Stripe> {
   return stripeClient(key);
 }
 
-/** @returns whether the person typed `yes`; false if nobody sits at a terminal */
+/** @returns whether the person typed `yes`; false without a terminal */
 export async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

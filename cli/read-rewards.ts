@@ -15,7 +15,7 @@ export type Mode = 'live' | 'test';
 export interface ReadOptions {
   /** The transactions of one mode. By default the stack's own; required if the tables hold both. */
   readonly livemode?: Mode;
-  /** How many segments of a table are read at once. */
+  /** How many segments of a table are read in parallel. */
   readonly concurrency?: number;
   /** Strongly consistent reads cost twice as much. */
   readonly consistent?: boolean;
@@ -30,7 +30,7 @@ export type ReadTarget = Pick<Target, 'dynamodb' | 'tables'> & {
 /** Options of every command that reads the tables in parallel. */
 export const READ_OPTIONS = {
   livemode: { choices: ['live', 'test'] as const, describe: 'only live or only test transactions' },
-  concurrency: { type: 'number', default: DEFAULT_SEGMENTS, describe: 'segments of a table to read at once' },
+  concurrency: { type: 'number', default: DEFAULT_SEGMENTS, describe: 'segments of a table to read in parallel' },
 } as const;
 export const RULES_OPTION = {
   type: 'string',

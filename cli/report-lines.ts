@@ -30,7 +30,7 @@ export interface ReportOptions {
   /** Bounds of `created`, in Unix seconds. */
   readonly from?: number;
   readonly before?: number;
-  /** How many segments of a table are read at once. */
+  /** How many segments of a table are read in parallel. */
   readonly concurrency?: number;
   /** Called again and again, with the customers and the transactions read so far. With `partner`, other customers do not count. */
   readonly onProgress?: (customers: number, transactions: number) => void;

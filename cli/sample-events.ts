@@ -32,7 +32,7 @@ export function sampleCustomer({ id, livemode }: Sample, fields: Fields) {
   return { id, object: 'customer', email: null, livemode, metadata: {}, name: null, ...fields };
 }
 
-/** A charge that was captured and stands. */
+/** A captured charge without refunds or disputes. */
 export function sampleCharge({ id, livemode }: Sample, fields: Fields & { readonly amount: number }) {
   return {
     id,

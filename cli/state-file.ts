@@ -1,4 +1,4 @@
-// The progress of a long command, kept in a file, so that it continues where it stopped and does not run twice at once.
+// The progress of a long command, kept in a file, so that it continues where it stopped, and only one run is in progress.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

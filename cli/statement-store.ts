@@ -171,7 +171,7 @@ export interface Draft {
  *
  * @param ledger as it was read when the lines were computed: the statement continues its chain
  * @param closedAt ISO 8601
- * @returns undefined if another closing has continued the chain meanwhile; nothing of this one counts then
+ * @returns undefined if another closing has continued the chain first; then this one has no effect
  * @throws {RewardError} before anything is written if a sum is too large for an exact number
  */
 export async function writeStatement(

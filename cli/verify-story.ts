@@ -1,4 +1,4 @@
-// The events that `verify` sends, about a customer and a payment that nobody else has, and the rows that they make.
+// The events that `verify` sends, about a customer and a payment made for this run, and the rows that they make.
 
 import { randomBytes } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';

@@ -25,7 +25,7 @@ export interface VerifyOptions {
 
 /** What must not change is watched for so long, in milliseconds: the queue's batching window and some more. */
 const WATCH = 4000;
-/** After an interruption nobody wants to wait for the whole deadline. */
+/** Seconds to wait for rows after an interruption, in place of the whole deadline. */
 const INTERRUPTED_DEADLINE = 10_000;
 
 /** @returns the checks; each is printed as it ends, and the rows that they made are removed in the end */
@@ -98,13 +98,13 @@ async function checkEndpoint(
   );
   await checks.run(
     'a forged signature is refused',
-    'The endpoint accepts unsigned events: it is not this product’s.',
+    'The endpoint accepts unsigned events, so it does not belong to this stack.',
     async () => (await post(story.customer.event, { key: 'whsec_forged' })) === 400,
     reachable,
   );
   await checks.run(
     'an old timestamp is refused',
-    'The endpoint accepts replayed events: it is not this product’s.',
+    'The endpoint accepts replayed events, so it does not belong to this stack.',
     async () => (await post(story.customer.event, { at: Date.now() - 301_000 })) === 400,
     reachable,
   );

@@ -47,7 +47,7 @@ export async function connect(
     await withRateLimitRetry(() => stripe.webhookEndpoints.update(endpoint.id, { enabled_events }));
     return;
   }
-  // Stripe returns the secret only once, when the endpoint is created: store it beside those that are valid before anything else.
+  // Stripe returns the secret only once, when the endpoint is created: add it to the valid ones before anything else.
   const known = await target.signingSecrets.read();
   const created = await withRateLimitRetry(() =>
     stripe.webhookEndpoints.create({
@@ -64,7 +64,7 @@ export async function connect(
   try {
     await target.signingSecrets.write([created.secret, ...known]);
   } catch (error) {
-    // Every event of an endpoint whose secret nobody knows would be refused.
+    // Without the secret every event of the endpoint would be rejected.
     await stripe.webhookEndpoints.del(created.id);
     throw error;
   }

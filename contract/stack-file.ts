@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Settings } from './settings.js';
 
-/** Where the local stack writes it unless told otherwise. */
+/** Where the local stack writes it by default. */
 export const DEFAULT_STACK_FILE = '.local/stack.json';
 
 export interface StackFile {

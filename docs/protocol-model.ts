@@ -42,7 +42,7 @@ interface State {
   readonly dependent: boolean;
   readonly workers: readonly Worker[];
   readonly acknowledged: readonly boolean[];
-  /** Requests that may still take effect although nobody waits for them. */
+  /** Requests that may still take effect although no worker waits for them. */
   readonly late: readonly Put[];
   readonly crashes: number;
   readonly copies: number;
@@ -100,7 +100,7 @@ function isRight({ row }: State, events: readonly Event[]): boolean {
 
 function nextStates(state: State, bounds: Bounds): State[] {
   const next: State[] = [];
-  // The queue delivers a message that is not acknowledged; a second time at once only while copies are left.
+  // The queue delivers a message that is not acknowledged; a second copy at the same time only while copies are left.
   state.acknowledged.forEach((done, message) => {
     const isInFlight = state.workers.some((worker) => worker.message === message);
     if (done || (isInFlight && state.copies === 0)) return;
@@ -108,7 +108,7 @@ function nextStates(state: State, bounds: Bounds): State[] {
     const workers = [...state.workers, { message, step, row: null } as const];
     next.push({ ...state, workers, copies: state.copies - Number(isInFlight) });
   });
-  // A request that nobody waits for takes effect.
+  // A request that no worker waits for takes effect.
   for (const put of state.late)
     next.push({ ...landed(state, put, bounds), late: state.late.filter((other) => other !== put) });
   state.workers.forEach((worker, i) => {
@@ -155,7 +155,7 @@ function takeStep(state: State, worker: Worker, bounds: Bounds, become: (state: 
         { ...worker, step: 'read row' },
       );
     case 'read row':
-      // Whoever moves the link knows only the charges that are listed.
+      // A worker that moves the link knows only the charges that are listed.
       if (kind === 'link' && !state.dependent) return finish();
       if (bounds.without === 'row before inputs') {
         // The inputs were read before: they may be older than the row.

@@ -270,7 +270,7 @@ function queueRules({ queues, thresholds }: AlarmRulesProps): AlarmRule[] {
       threshold: DEAD_LETTER_WARNING.toSeconds(),
       periods: 1,
       impact: 'A dead letter has waited for 5 days. SQS deletes it 14 days after the event was queued.',
-      causes: 'Nobody has redriven or deleted the dead letters since the alarm DeadLetters went off.',
+      causes: 'The dead letters were neither redriven nor deleted after the alarm DeadLetters went off.',
       command: 'npx stripe-partner-sync redrive --stage <stage>',
     },
   ];

@@ -36,7 +36,7 @@ export function filled(...ids: readonly string[]): string {
 }
 
 /**
- * How many requests DynamoDB throttled, on the tables that events are applied to and on their indexes, which have metrics of their own. These are ten metrics, the
+ * How many requests DynamoDB throttled, on the tables that events are applied to and on their indexes. These are ten metrics, the
  * most that CloudWatch allows in one alarm.
  */
 export function throttledRequests(tables: Tables): MathExpression {

@@ -50,7 +50,7 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
   /**
    * The email address that receives the alarms. This or `alarmTopic` is required if data is retained.
    *
-   * @default nobody
+   * @default none
    * @example 'oncall@example.com'
    */
   readonly alarmEmail?: string;
@@ -63,7 +63,7 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
   readonly alarmTopic?: ITopic;
   /**
    * After how many hours without any event the alarm `NoEventsReceived` goes off, from 1 to 168, or `off`. Required if data is retained,
-   * because only you know for how long nobody buys anything.
+   * because only you know how long your business can be quiet.
    *
    * @default 'off' if data is not retained
    * @example 24
@@ -193,7 +193,7 @@ export function checkProps(props: StripePartnerSyncProps): void {
     problems.push(`livemode is ${JSON.stringify(props.livemode)}; use one of: ${LIVEMODES.join(', ')}`);
   if (retain && !alarmEmail && !alarmTopic)
     problems.push(
-      'nobody would receive the alarms: add alarmEmail or alarmTopic (`-c alarmEmail=you@example.com`, or in lib/stages.ts)',
+      'the alarms have no recipient: add alarmEmail or alarmTopic (`-c alarmEmail=you@example.com`, or in lib/stages.ts)',
     );
   if (alarmEmail && alarmTopic) problems.push('alarmEmail and alarmTopic are both set: keep one of them');
   if (retain && quietHours === undefined)

@@ -9,7 +9,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, requireBundle } from './functions.js';
 
-/** How a new version takes over: ten percent of the traffic for five minutes and then the rest, or all at once. */
+/** How a new version takes over: ten percent of the traffic for five minutes and then the rest, or all traffic immediately. */
 export type Rollout = 'canary' | 'all-at-once';
 
 export interface SyncFunctionProps {
@@ -68,7 +68,7 @@ export class SyncFunction extends Construct {
     );
   }
 
-  /** Lets a new version take over, and rolls it back if one of the alarms goes off meanwhile. */
+  /** Lets a new version take over, and rolls it back if one of the alarms goes off during the deployment. */
   rollOut(rollout: Rollout, alarms: readonly Alarm[], watchAlarms: boolean): void {
     new LambdaDeploymentGroup(this, 'Deployment', {
       alias: this.alias,

@@ -46,7 +46,7 @@ export function createActivityLog(): ActivityLog {
   const kept: Activity[] = [];
   let bytes = 0;
   const forget = () => {
-    // Half at once: taking the first off an array, each time, would copy it each time.
+    // Half of them together: removing the first item of an array copies the rest.
     const half = kept.splice(0, Math.ceil(kept.length / 2));
     bytes -= half.reduce((sum, each) => sum + sizeOf(each), 0);
   };

@@ -27,13 +27,13 @@ export interface EventSource {
   drain(milliseconds: number): Promise<number>;
 }
 
-/** Batches in flight at once. */
+/** Batches in flight at the same time. */
 const CONCURRENCY = 2;
-/** ReceiveMessage gives no more at once. */
+/** ReceiveMessage returns at most this many. */
 const RECEIVE_AT_ONCE = 10;
 /**
- * Once an invocation has ended, what it did not do is visible again after so many seconds: nobody at a terminal waits for the
- * queue's own timeout, which still holds while an invocation runs.
+ * Once an invocation has ended, messages that it did not process are visible again after this many seconds, because a person at a
+ * terminal does not wait for the queue's own timeout. While an invocation runs, that timeout applies.
  */
 const RETRY_SECONDS = 1;
 

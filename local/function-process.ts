@@ -40,5 +40,5 @@ process.on('message', async ({ id, event, deadline }: Invocation) => {
   }
   if (process.connected) process.send?.(answer);
 });
-// The stack may have stopped meanwhile.
+// The stack may have stopped in the meantime.
 if (process.connected) process.send?.({ id: 'ready' } satisfies InvocationResult);

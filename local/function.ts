@@ -30,7 +30,7 @@ export class InvocationError extends Error {
   override readonly name = 'InvocationError';
 }
 
-/** A process that dies at once is started again no faster than this, in milliseconds. */
+/** Between the death of a process and the start of the next one, in milliseconds. */
 const RESTART_DELAY = 200;
 
 export async function startFunction(options: FunctionOptions): Promise<LocalFunction> {

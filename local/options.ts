@@ -11,7 +11,7 @@ export interface LocalStackOptions {
   /** Where state is kept between runs; without it nothing is kept. */
   readonly stateFolder?: string;
   readonly stackFile: string;
-  /** Signing secrets that are valid besides the local stack's own. */
+  /** Signing secrets that are valid in addition to the local stack's own. */
   readonly signingSecrets: readonly string[];
   /** With which the worker fetches what thin events name; without it they are refused. */
   readonly stripeApiKey?: string;

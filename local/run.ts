@@ -26,7 +26,7 @@ export async function runLocalStack(args: readonly string[], console: ConsoleFac
   let stack: LocalStack | undefined;
   let stopping = false;
   const stop = async () => {
-    // Asked twice: at once.
+    // A second Ctrl-C: stop without waiting.
     if (stopping) process.exit(1);
     stopping = true;
     if (stack) await end(stack, options.stateFolder !== undefined);
@@ -52,7 +52,7 @@ export async function runLocalStack(args: readonly string[], console: ConsoleFac
   print(firstScreen(stack, options));
 }
 
-/** A mistake in the rules is reported at once, and not when somebody opens the page. */
+/** A mistake in the rules is reported at the start, not when the page is opened. */
 async function checkRewards(file: string) {
   const { readRulesFile } = await import('../cli/read-rewards.js');
   try {

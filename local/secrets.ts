@@ -24,7 +24,7 @@ export interface SecretsOptions {
   readonly initial: ReadonlyMap<string, string>;
   /** Keeps the signing secrets between runs; no other secret is kept. */
   readonly stateFolder: string | undefined;
-  /** Signing secrets that are valid besides those that are stored. */
+  /** Signing secrets that are valid in addition to the stored ones. */
   readonly given: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import type { LocalStackOptions } from './options.js';
 import type { Services } from './services.js';
 import { resolve } from './template.js';
 
-/** If the disk is full, the file is written again after so many milliseconds. */
+/** If the disk is full, the file is written again after this many milliseconds. */
 const RETRY_DELAY = 1000;
 
 /**
@@ -44,7 +44,7 @@ export function ownStackFile(path: string): OwnStackFile {
       writeStackFile(path, content);
       written = content;
     } catch (error) {
-      // Without the first one nobody finds the stack.
+      // Without the first one the stack cannot be found.
       if (written === undefined) throw error;
       retry = setTimeout(() => write(content), RETRY_DELAY).unref();
     }

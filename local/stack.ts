@@ -44,7 +44,7 @@ async function cleanUp(cleanups: Cleanup[]) {
 async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<LocalStack> {
   const activity = createActivityLog();
   const api: Api = { routes: new Map(), accessLogLine: () => undefined };
-  // The port first: a second stack, started by mistake, ends at once.
+  // The port first, so that a second stack that was started by mistake ends immediately.
   const gateway = createGateway(api, activity.record);
   const port = await listen(gateway, options.port);
   cleanups.push(() => close(gateway));

@@ -2,11 +2,11 @@
 
 import { type DynamoDBDocumentClient, ScanCommand, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
 
-/** Segments that are read at once unless the caller says otherwise. */
+/** Segments that are read in parallel by default. */
 export const DEFAULT_SEGMENTS = 4;
 
 export interface ScanOptions extends Omit<ScanCommandInput, 'Segment' | 'TotalSegments' | 'ExclusiveStartKey'> {
-  /** How many segments are read at once, from 1. */
+  /** How many segments are read in parallel, at least 1. */
   readonly segments: number;
 }
 

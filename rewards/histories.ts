@@ -1,4 +1,4 @@
-// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them at once,
+// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them in memory,
 // and a million objects would not fit where a million entries of a few arrays do.
 
 import type { RewardedCustomer, RewardedTransaction } from './rewards.js';
@@ -9,7 +9,7 @@ export interface Histories {
   addCustomer(customer: RewardedCustomer): void;
   /** The partner of a customer, or undefined. */
   partnerOf(customerKey: string | undefined): string | undefined;
-  /** @returns whether the customer is known; transactions of other customers earn nobody anything */
+  /** @returns whether the customer is known; transactions of other customers earn no reward */
   addTransaction(transaction: HistoryRow): boolean;
   /** How much of a transaction was reversed. */
   reversed(transactionId: string): Reversed;

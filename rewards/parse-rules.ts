@@ -38,7 +38,7 @@ export function parseRules(text: string): ParsedRules {
     if (first < index)
       reading.fail(list!.children![index]!, `rule ${index + 1} has the name of rule ${first + 1}: ${quoted(name)}`);
   }
-  if (list && rules.length === 0) reading.fail(list, 'there are no rules: nobody would be owed anything');
+  if (list && rules.length === 0) reading.fail(list, 'there are no rules: no partner would be owed anything');
   if (reading.problems.length > 0) throw new RulesError(reading.problems.sort((a, b) => a.line - b.line));
   const lines = (list?.children ?? []).map((node) => node.line);
   return { rules, hash: hashOf(rules), lines };

@@ -1,4 +1,4 @@
-// `npm run chaos -- --seed N --events N --minutes N`: the chaos test with a seed, a size and a time of one's own.
+// `npm run chaos -- --seed N --events N --minutes N`: the chaos test with another seed, size and time.
 
 import { parseArgs } from 'node:util';
 import { runJest } from './run-jest.mjs';

@@ -1,4 +1,4 @@
-// `npm run load -- --seconds N --rate N`: the load test with a burst and a rate of one's own.
+// `npm run load -- --seconds N --rate N`: the load test with another burst and rate.
 
 import { parseArgs } from 'node:util';
 import { runJest } from './run-jest.mjs';

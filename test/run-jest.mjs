@@ -1,8 +1,8 @@
-// Runs Jest with the tests that take minutes, and ends as it does.
+// Runs Jest with the slow tests, and exits with its code.
 
 import { spawnSync } from 'node:child_process';
 
-/** @param environment besides the process's own */
+/** @param environment variables in addition to the process's own */
 export function runJest(args, environment = {}) {
   const { status } = spawnSync('npx', ['jest', ...args], {
     stdio: 'inherit',

@@ -1,4 +1,4 @@
-// `npm run test:slow`: the tests that take minutes, mostly of waiting.
+// `npm run test:slow`: the slow tests, named `*.slow.test.ts`.
 
 import { runJest } from './run-jest.mjs';
 

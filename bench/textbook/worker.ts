@@ -194,7 +194,7 @@ async function deleteCharge(
   );
 }
 
-/** A partial capture is told as a refund of what was not captured. */
+/** Stripe reports a partial capture as a refund of what was not captured. */
 function amountsOf(charge: Stripe.Charge) {
   const amount = charge.captured ? charge.amount_captured : charge.amount;
   const amount_refunded = charge.amount_refunded - (charge.amount - amount);

@@ -39,7 +39,7 @@ export const registerTrace: Register = (yargs) =>
         if (key) traces.push(...(await traceStripe(await stripeClient(key), id)));
         for (const trace of inOrder(traces)) output.item(trace, lineOf(trace));
         if (traces.length > 0) return;
-        output.say(`Nothing is known of ${id}: it was never received, or its log lines have expired.`);
+        output.say(`Nothing is known about ${id}: it was never received, or its log lines have expired.`);
         output.data({ id, found: false });
         process.exitCode = 1;
       }),

@@ -37,7 +37,7 @@ export async function transactionsIn(target: Target, changes: readonly Change[])
 /** A refund names a charge or a payment intent; what was ever named together with these leads to the invoice. */
 async function invoicesRelatedTo({ dynamodb, tables }: Target, entity: Entity): Promise<string[]> {
   const found = new Map([[`${entity.type} ${entity.id}`, entity]]);
-  // A map passes over what is added meanwhile.
+  // A map's iterator also visits entries that are added during the loop.
   for (const each of found.values()) {
     if (each.type === 'invoice') continue;
     const { related = [] } = await readEvidence({ client: dynamodb, tables }, each);

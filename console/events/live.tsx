@@ -8,7 +8,7 @@ import type { Entry, History } from './history.js';
 
 /** How often new entries are sent, in milliseconds; the size of the queues every fourth time. */
 const INTERVAL = 500;
-/** How many entries are sent at once; nobody reads more. */
+/** How many entries are sent together; a person reads no more. */
 const SHOWN = 200;
 
 export interface MessageCounts {

@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
-// What partners are owed, beside what their customers paid.
+// What partners are owed, and what their customers paid.
 
 import type { FC } from 'hono/jsx';
 import { Scroll } from '../shell/elements.js';
@@ -21,7 +21,7 @@ export const OwedIntro: FC<{ owed: Owed }> = ({ owed: { rules, asOf, problem } }
 
 export const OwedTable: FC<{ lines: readonly OwedByMode[]; name: string }> = ({ lines, name }) =>
   lines.length === 0 ? (
-    <p class="hint">Nobody is owed a reward in {name} yet.</p>
+    <p class="hint">No partner is owed a reward in {name} yet.</p>
   ) : (
     <Scroll label={`Owed in ${name}`}>
       <table class="amounts">

@@ -79,7 +79,7 @@ const NothingPaid: FC<{ partner: string; customers: number }> = ({ partner, cust
   );
 };
 
-/** Payments that count for nobody yet. */
+/** Payments that count for no partner yet. */
 const Unattributed: FC<{ lines: readonly Line[] }> = ({ lines }) =>
   lines.length === 0 ? null : (
     <section class="card notice" aria-labelledby="unattributed">

@@ -127,7 +127,7 @@ export interface Entity {
 }
 
 /**
- * What is known about a charge, a payment intent or an invoice besides its row. Evidence only grows: each field is the newest
+ * What is known about a charge, a payment intent or an invoice in addition to its row. Evidence only grows: each field is the newest
  * of its kind, the newest by ID, or a set. Lists are sorted, so equal evidence is equal as JSON.
  */
 export interface Evidence {

@@ -57,7 +57,7 @@ const RULES: Readonly<Record<Settings['transactionSource'], Rules>> = {
   },
 };
 
-/** Stripe sends this one besides `refund.updated`, which says the same. It is understood if an endpoint subscribes to it. */
+/** Stripe sends this one in addition to `refund.updated`, which says the same. It is understood if an endpoint subscribes to it. */
 const NOT_SUBSCRIBED = 'charge.refund.updated';
 
 /** The event types that a webhook endpoint subscribes to. */

@@ -8,7 +8,7 @@ export type StoredRow = Readonly<Record<string, unknown>>;
 
 /** One write of a row of `transactions` or `customers`. */
 export interface RowWrite {
-  /** Undefined if there was no row, or if nobody knows. */
+  /** Undefined if there was no row, or if it is unknown. */
   readonly before: StoredRow | undefined;
   readonly after: StoredRow;
 }

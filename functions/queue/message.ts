@@ -7,7 +7,7 @@ export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** Longer than any value that Stripe allows; only a value that no rule could use is dropped. */
 const MAX_VALUE_LENGTH = 5_000;
-/** Stripe lists at most 100 of anything at once. */
+/** Stripe lists at most 100 objects in one page. */
 const MAX_PAYMENTS = 100;
 
 /**
@@ -27,7 +27,7 @@ function withoutUnsendable(json: string): string {
 const REFERENCE = ['id', 'object'] as const;
 const KEYS = ['customer_key', 'partner_key', 'product_key', 'gspk'] as const;
 
-/** What the rules read, as a shape: `true` keeps a plain value, an object goes into it. */
+/** What the rules read, as a shape: `true` keeps a plain value, an object is the shape of a nested one. */
 interface Shape {
   readonly [field: string]: true | Shape;
 }

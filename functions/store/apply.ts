@@ -86,7 +86,7 @@ function needsDependent({ tables }: StoreContext, { charge_id, snapshot }: Charg
   const customer = snapshot && linkedCustomer(snapshot);
   if (customer === undefined) return false;
   const row = known.get(transactionKey(tables, charge_id)) as StoredRow | undefined;
-  // Whoever wrote a row has written the dependent that it needs.
+  // The worker that wrote a row has written the dependent that it needs.
   return !row || (!dependsOn(row, customer) && joinSnapshots(snapshotOf(row), snapshot) === snapshot);
 }
 

@@ -2,7 +2,7 @@
 // with a strongly consistent read of them that came after it.
 //
 // Why this is enough: evidence and links only ever move forward, and a row remembers how far each had come (`_evidence`, `_link`).
-// Whoever replaces a row has read at least what that row was computed from, so a row that is computed from the last state is never
+// A worker that replaces a row has read at least what that row was computed from, so a row that is computed from the last state is never
 // replaced by one that is not. A request that arrives late fails, because the row's revision has moved on.
 
 import { isDeepStrictEqual } from 'node:util';

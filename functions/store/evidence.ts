@@ -1,4 +1,4 @@
-// What is known about charges, payment intents and invoices besides their rows: one small item for each, which only grows.
+// What is known about charges, payment intents and invoices in addition to their rows: one small item for each, which only grows.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Entity, Evidence } from '../domain/change.js';

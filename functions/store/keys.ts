@@ -23,7 +23,7 @@ export function linkKey({ links }: TableNames, stripeCustomerId: string): ItemKe
 
 /**
  * The items that name dependents, the transactions that take their `customer_key` from their Stripe customer's link. As many as fit
- * share one item, because each item costs a write unit. What an item says is in its key, so nobody ever changes one.
+ * share one item, because each item costs a write unit. An item's content is its key, so it never changes.
  */
 export function dependentKeys(
   { links }: TableNames,

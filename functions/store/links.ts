@@ -1,7 +1,7 @@
 // Which `customer_key` a Stripe customer has, and the transactions that depend on it.
 //
 // Two workers may process events of one Stripe customer at the same moment. One rule makes that safe: write, then read again what
-// the write was based on; if it has changed, write again. Whoever comes second sees the other's write.
+// the write was based on; if it has changed, write again. The worker that comes second sees the other's write.
 
 import type { LinkChange } from '../domain/change.js';
 import { isNewer, type Stamp } from '../domain/event.js';

@@ -207,7 +207,7 @@ function unchanged(key: ItemKey['key'], read: Item | undefined): Condition {
 }
 
 /**
- * Brings an item to what `next` makes of it, no matter who else writes it meanwhile.
+ * Brings an item to what `next` makes of it, even if others write it at the same time.
  *
  * @param known the item as it was read; it may be out of date
  * @param next returns what the item should be, or undefined if it is fine
@@ -243,7 +243,7 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** Runs the work for each item, a bounded number at once, and waits for all of it before it throws the first error. */
+/** Runs the work for each item, a bounded number in parallel, and waits for all of it before it throws the first error. */
 export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();
   const errors: unknown[] = [];

@@ -1,5 +1,5 @@
-// `npm run demo`: tells a story through the webhook and the tables. Each step prints the rows that it changed, and the end lists what counts
-// for which partner.
+// `npm run demo`: sends a business's events to the webhook. Each step prints the rows that it changed; the end lists what counts for
+// which partner.
 
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,7 @@ import { type Chapter, CUSTOMERS, countedInTheEnd, PARTNERS, story } from './sto
 /** How long the rows of a step may take, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** @returns the exit code: 0 if every step led to the rows it should */
+/** @returns the exit code: 0 if every step led to the expected rows */
 export async function runDemo(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { 'stack-file': { type: 'string' } } });
   const running = await runningStack(values['stack-file'] ?? DEFAULT_STACK_FILE);
@@ -41,7 +41,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   }
 }
 
-/** @returns whether every step led to the rows it should */
+/** @returns whether every step led to the expected rows */
 async function tell(stack: StackFile): Promise<boolean> {
   const { settings } = stack;
   const unusual = SETTING_NAMES.filter((name) => settings[name] !== DEFAULT_SETTINGS[name]);
@@ -62,7 +62,7 @@ async function tell(stack: StackFile): Promise<boolean> {
       for (const line of changes(step, before, rows)) say(`    ${line}`);
       if (!isReached(step, rows)) {
         failures++;
-        say('    ✘ these are not the rows that it should lead to');
+        say('    ✘ these are not the expected rows');
       }
     }
     await settled(stack);
@@ -73,8 +73,8 @@ async function tell(stack: StackFile): Promise<boolean> {
   await printOwed(stack);
   say(
     failures === 0
-      ? '\nEvery step led to the rows it should.'
-      : `\n${failures} steps did not lead to the rows they should.`,
+      ? '\nEvery step led to the expected rows.'
+      : `\n${failures} steps did not lead to the expected rows.`,
   );
   return failures === 0;
 }

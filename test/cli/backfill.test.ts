@@ -37,7 +37,7 @@ async function run(settings: ReturnType<typeof parseSettings>): Promise<Event[]>
 
 describe('a snapshot', () => {
   const settings = parseSettings({});
-  test('is newer than every event it already shows, and never overwrites what happens from the second on in which it was asked for', async () => {
+  test('is newer than every event whose effect it contains, and never overwrites an event of the second of the request or later', async () => {
     const [snapshot] = snapshotEvents(
       'charges',
       charge({ metadata: { product_key: 'snapshot' } }) as never,
@@ -66,7 +66,7 @@ describe('a snapshot', () => {
     ])
       expect(await at(order)).toBe('same second');
   });
-  test('tells of a refund or a failure that no event told of', async () => {
+  test('brings in a refund or a failure for which no event was received', async () => {
     stripe.objects.charges = [
       { ...charge({ id: 'ch_refunded', refunded: true, amount_refunded: 2000 }), created: NOON } as never,
       { ...charge({ id: 'ch_failed', status: 'failed', paid: false }), created: NOON } as never,

@@ -1,4 +1,4 @@
-// The tools as an operator runs them: a process of their own, against the local stack and a fake of Stripe's API over HTTP.
+// The tools as an operator runs them: in separate processes, against the local stack and a fake of Stripe's API over HTTP.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ describe('usage', () => {
     expect(ran.code).toBe(code);
     expect(ran.err).toMatch(message);
   });
-  test('every command has a help with an example, 40 columns wide or more', async () => {
+  test('--help of every command has an example and fits into 40 columns', async () => {
     for (const command of [
       'connect',
       'disconnect',
@@ -103,7 +103,7 @@ describe('usage', () => {
       expect([code, out]).toEqual([0, expect.stringContaining('Examples:')]);
     }
   }, 60_000);
-  test('no key is asked for where nobody sits, and a wrong one, or one that lacks a permission, is told', async () => {
+  test('without a terminal no API key is prompted for; a wrong key, or one that lacks a permission, is reported', async () => {
     expect(await cli('reconcile', { STRIPE_API_KEY: '' })).toMatchObject({
       code: 2,
       err: expect.stringContaining('STRIPE_API_KEY'),
@@ -133,7 +133,7 @@ test('verify: every check holds against a local stack, and its own rows are remo
   expect(nowhere).toMatchObject({ code: 1, out: expect.stringContaining('✘ the webhook is reachable') });
 }, 90_000);
 
-test('connect makes the endpoint with exactly the events needed and stores its secret beside the old; disconnect deletes it', async () => {
+test('connect creates the endpoint with exactly the events needed and adds its secret to the stored ones; disconnect deletes it', async () => {
   expect((await cli('connect --dry-run')).out).toContain('would create endpoint');
   expect(stripe.endpoints.size).toBe(0);
   const made = await cli('connect');
@@ -180,7 +180,7 @@ describe('with a business in Stripe', () => {
     stripe.objects.charges = newest('charge.');
   });
 
-  test('backfill counts, is killed in the middle, goes on, and brings in every row; reconcile makes it whole', async () => {
+  test('backfill counts; killed in the middle, it continues and brings in every row; reconcile adds what is missing', async () => {
     const since = new Date((now - 7200) * 1000).toISOString();
     const counted = json(await cli(`backfill --since ${since} --dry-run --json`));
     expect(counted).toEqual([{ sent: stripe.objects.customers.length + stripe.objects.charges.length, dryRun: true }]);
@@ -227,7 +227,7 @@ describe('with a business in Stripe', () => {
     expect(await cli('reconcile --check')).toMatchObject({ code: 0, out: 'Stripe and the tables agree.\n' });
   }, 120_000);
 
-  test('reconcile is killed in the middle, and goes on where it stopped with the same rows', async () => {
+  test('reconcile, killed in the middle, continues where it stopped, with the same rows', async () => {
     const before = (await stack.rows()).transactions;
     let asked = 0;
     stripe.fault = (request) => (request === 'GET /v1/events' && ++asked > 1 ? 'hang' : undefined);
@@ -244,7 +244,7 @@ describe('with a business in Stripe', () => {
     expect((await stack.rows()).transactions).toEqual(before);
   }, 60_000);
 
-  test('Ctrl-C in the middle of a backfill says how to go on, and leaves nothing locked', async () => {
+  test('Ctrl-C in the middle of a backfill prints how to continue, and releases the lock', async () => {
     const since = new Date((now - 7200) * 1000).toISOString();
     let asked = 0;
     stripe.fault = () => (++asked > 1 ? 'hang' : undefined);
@@ -267,7 +267,7 @@ describe('with a business in Stripe', () => {
     stripe.objects.charges = stripe.objects.charges.filter(({ id }) => id !== 'ch_missing');
   }, 30_000);
 
-  test('report adds up to the cent, never adds currencies, and its CSV is no formula', async () => {
+  test('report is exact to the cent, never adds currencies, and its CSV contains no formula', async () => {
     for (const [i, currency] of ['usd', 'eur', 'jpy'].entries()) {
       await stack.post(
         event(
@@ -296,10 +296,10 @@ describe('with a business in Stripe', () => {
     for (const row of transactions)
       if (row.status === 'recorded' && known.has(row.customer_key))
         sums[String(row.currency)] = (sums[String(row.currency)] ?? 0) + Number(row.amount_net);
-    const told: Record<string, number> = {};
+    const reported: Record<string, number> = {};
     for (const { currency, amount_net, unattributed } of json(await cli('report --json')))
-      if (!unattributed) told[currency] = (told[currency] ?? 0) + amount_net;
-    expect(told).toEqual(sums);
+      if (!unattributed) reported[currency] = (reported[currency] ?? 0) + amount_net;
+    expect(reported).toEqual(sums);
     const csv = await cli('report --format csv --partner =cmd()');
     expect(csv.out).toContain(`'=cmd(),"a,""b",2025-06,usd,false,1,1999`);
     const text = await cli('report --partner =cmd()');
@@ -328,7 +328,7 @@ test('redrive groups the dead letters by reason, sends one back, and deletes the
   expect(json(await cli('redrive --json'))).toEqual([{ count: 0 }]);
 }, 90_000);
 
-test('show and trace tell of a customer, a charge and an event, and say so of what nobody knows', async () => {
+test('show and trace describe a customer, a charge and an event, and say if an ID is unknown', async () => {
   await stack.post(event('customer.created', customer('traced', { id: 'cus_traced' }), 0, 'evt_traced_customer'));
   await stack.post(event('charge.succeeded', charge({ id: 'ch_traced', customer: 'cus_traced' }), 0, 'evt_traced'));
   await stack.settled();
@@ -407,7 +407,7 @@ describe('a deployed stage', () => {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.file.secretsManagerEndpoint,
     }).ended;
 
-  test('is found by its outputs, and one that is not there is told', async () => {
+  test('is found by its outputs; a stack that does not exist is reported', async () => {
     expect(await onStage('report --stage prod --by currency')).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^mode +count +net\n/),
@@ -420,7 +420,7 @@ describe('a deployed stage', () => {
   }, 60_000);
 });
 
-test('a cursor that cannot be read is told, and left alone', async () => {
+test('a state file that cannot be read is reported, and left unchanged', async () => {
   writeFileSync(join(folder, '.stripe-partner-sync', 'reconcile-local.json'), 'torn');
   expect(await cli('reconcile')).toMatchObject({
     code: 1,

@@ -69,7 +69,7 @@ test('every message is found with long polls, although most receives are empty',
   expect(receives.every(({ WaitTimeSeconds }) => WaitTimeSeconds === 1)).toBe(true);
 }, 180_000);
 
-test('sending all back goes on until the queue is empty, and sends what fails again once', async () => {
+test('`redrive --all` continues until the queue is empty, and sends a message that fails again only once', async () => {
   await stack.deadLetter(event('charge.succeeded', charge({ id: 'ch_poison', amount: 'many' }), 0, 'evt_poison'));
   const { handled, failedAgain } = await sendAllBack(target, () => {});
   expect(handled).toBe(36);
@@ -87,7 +87,7 @@ test('sending all back goes on until the queue is empty, and sends what fails ag
   ]);
 }, 180_000);
 
-test('deleting goes on until the queue is empty', async () => {
+test('`redrive --delete` continues until the queue is empty', async () => {
   for (let i = 0; i < 20; i++)
     await stack.deadLetter(event('charge.succeeded', charge({ id: 'ch_same' }), 0, 'evt_same'));
   expect(await removeAll(target, () => {})).toBe(21);

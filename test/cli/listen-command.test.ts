@@ -13,7 +13,7 @@ test('the README has the command for the default settings', () => {
   expect(readme.split('\n')).toContain(listenCommand(WEBHOOK, DEFAULT_SETTINGS));
 });
 
-test('the command names the events of the settings, for the CLI forwards no others', () => {
+test('the command names the events of the settings, because the CLI forwards no others', () => {
   const invoices = listenCommand(WEBHOOK, parseSettings({ transactionSource: 'invoice', disputes: 'ignore' }));
   expect(invoices).toMatch(/^stripe listen --events \S*invoice_payment\.paid\S* --forward-to http:\S+$/);
   expect(invoices).not.toContain('dispute');

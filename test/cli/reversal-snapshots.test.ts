@@ -156,7 +156,7 @@ test('a refund and a lost dispute that no event reported are brought in, and che
   expect(kindsFor(parseSettings({ disputes: 'ignore' }))).not.toContain('disputes');
 });
 
-test('a refund that is made while Stripe is asked is left to its own events, so that it is not counted twice', async () => {
+test('a refund made during the request is left to its events, so that it is not counted twice', async () => {
   const settings = parseSettings({ partialRefund: 'net' });
   stripe.objects.charges = [{ ...charge({ amount_refunded: 500 }), created: NOON } as never];
   stripe.objects.refunds = [refund({ amount: 500, status: 'succeeded', created: ASKED }) as never];

@@ -79,7 +79,7 @@ test.each([
   await expect(findTarget(options)).rejects.toThrow(message);
 });
 
-test('resources by name know the secret, the log groups and the settings', async () => {
+test('a target given by resource names has the secret, the log groups and the settings', async () => {
   const target = await findTarget({
     transactionsTable: 't',
     webhookUrl: 'https://example.com/stripe/webhook',

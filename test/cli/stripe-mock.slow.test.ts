@@ -22,15 +22,18 @@ if (!MOCK) process.stdout.write('stripe-mock: skipped, STRIPE_MOCK_URL is not se
   const client = () => stripeClient('sk_test_123');
   const output = { item() {}, say() {}, data() {}, progress() {} };
 
-  test.each(['charge', 'invoice'])('what reconcile and backfill ask for in %s mode', async (transactionSource) => {
-    const settings = parseSettings({ transactionSource });
-    const send = async () => {};
-    const seen = await reconcile({ stripe: await client(), settings, cursor: { since: 1 }, maxPages: 1, send });
-    expect(seen.seen).toBeGreaterThan(0);
-    const state = { kinds: ['customers', 'charges', 'invoices'] as const, since: 1, sent: 0 };
-    expect((await backfill({ stripe: await client(), settings, state, send, onPage: () => {} })).kinds).toEqual([]);
-  });
-  test('what connect and disconnect ask for', async () => {
+  test.each(['charge', 'invoice'])(
+    'Stripe’s mock accepts the requests of reconcile and backfill in %s mode',
+    async (transactionSource) => {
+      const settings = parseSettings({ transactionSource });
+      const send = async () => {};
+      const seen = await reconcile({ stripe: await client(), settings, cursor: { since: 1 }, maxPages: 1, send });
+      expect(seen.seen).toBeGreaterThan(0);
+      const state = { kinds: ['customers', 'charges', 'invoices'] as const, since: 1, sent: 0 };
+      expect((await backfill({ stripe: await client(), settings, state, send, onPage: () => {} })).kinds).toEqual([]);
+    },
+  );
+  test('Stripe’s mock accepts the requests of connect and disconnect', async () => {
     const stored: string[][] = [];
     const target = {
       settings: parseSettings({}),

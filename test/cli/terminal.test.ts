@@ -18,7 +18,7 @@ function printed(json: boolean, print: (output: ReturnType<typeof createOutput>)
   return String(stream.read());
 }
 
-test('a cell of a table stays in its line', () => {
+test('a table cell never breaks its line', () => {
   const text = table([
     ['name', HOSTILE],
     ['next', 'row'],
@@ -28,7 +28,7 @@ test('a cell of a table stays in its line', () => {
   expect(text).toContain('\\u001b[2J');
 });
 
-test('no text and no JSON line carries a control character, and the JSON still means the same', () => {
+test('no text and no JSON line contains a control character, and the JSON parses to the same value', () => {
   expect(printed(false, (output) => output.say(HOSTILE))).not.toMatch(CONTROL);
   expect(printed(false, (output) => output.item({}, HOSTILE))).not.toMatch(CONTROL);
   const line = printed(true, (output) => output.item({ name: HOSTILE }, ''));

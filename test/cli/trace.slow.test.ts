@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 180_000);
 
-test('trace is in time order, calls a duplicate a duplicate, and tells refunds in words', async () => {
+test('trace prints in time order, marks duplicates, and describes refunds in words', async () => {
   const paid = event('charge.succeeded', charge({ id: 'ch_t', customer: null }), 0, 'evt_paid');
   const refund = {
     id: 're_t',
@@ -60,7 +60,7 @@ test('trace is in time order, calls a duplicate a duplicate, and tells refunds i
   ]);
 }, 180_000);
 
-test('report keeps live and test money apart, and counts what belongs to nobody', async () => {
+test('report keeps live and test money apart, and counts payments without a customer', async () => {
   const of = (id: string, livemode: boolean) => {
     const own = event('charge.succeeded', charge({ id, customer: null, livemode, metadata: { customer_key: 'acme' } }));
     return { ...own, livemode };
@@ -78,7 +78,7 @@ test('report keeps live and test money apart, and counts what belongs to nobody'
   ]);
 }, 180_000);
 
-test('erase forgets a name for good, and keeps the key, the partner and the payments', async () => {
+test('erase removes a name for good, and keeps the key, the partner and the payments', async () => {
   const named = (at: number) =>
     event(
       'customer.updated',

@@ -1,4 +1,4 @@
-// `verify` against local stacks of both modes: it passes, it can be interrupted, and a slow worker is not accused.
+// `verify` against local stacks of both modes: it passes, it can be interrupted, and a slow worker does not count as wrong.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Target, targetOfStackFile } from '../../cli/target.js';
@@ -32,7 +32,7 @@ describe.each([
     expect(await stack.rows()).toEqual({ customers: [], transactions: [] });
   }, 120_000);
 
-  test('interrupted in the middle, it removes its rows and accuses nobody', async () => {
+  test('interrupted in the middle, it removes its rows and reports no failed check', async () => {
     const interrupted = new AbortController();
     const item = (check: object) => {
       if ((check as Check).name === 'a payment is recorded under its customer') interrupted.abort();
@@ -43,7 +43,7 @@ describe.each([
     expect(await stack.rows()).toEqual({ customers: [], transactions: [] });
   }, 120_000);
 
-  test('a worker that is too slow is late and not wrong, and the next run removes what it wrote afterwards', async () => {
+  test('a slow worker fails only the check that waits for it, and the next run removes the rows that appear later', async () => {
     const { worker } = stack.currentFile().pids;
     process.kill(worker!, 'SIGSTOP');
     const said: string[] = [];

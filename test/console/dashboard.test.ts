@@ -48,7 +48,7 @@ test('an alarm over an expression goes off after its periods, and comes back', (
   expect(states(store, NOW + 6 * MINUTE).get('Refused')).toBe('OK');
 });
 
-test('a graph has a value for each period with data, and none where there was nothing', () => {
+test('a graph has a value for each period with data, and a gap for each period without', () => {
   const store = createMetricStore();
   emit(store, 'EventsQueued', NOW - 25_000, [1, 2]);
   emit(store, 'EventsQueued', NOW - 5_000, [4]);
@@ -61,7 +61,7 @@ test('a graph has a value for each period with data, and none where there was no
   expect(unwanted!.values).toEqual([null, null, null]);
 });
 
-test('percentiles, highest and mean are of the values, not of their sums', () => {
+test('percentiles, maximum and mean are computed from the values, not from their sums', () => {
   const store = createMetricStore();
   const metric = { namespace: 'n', name: 'm', dimensions: {} };
   store.record(metric, NOW, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);

@@ -40,7 +40,7 @@ import { startStack } from '../support/stack/local-stack.js';
     expect(await entry('12,345.00').isVisible()).toBe(false);
   }, 120_000);
 
-  test('counts events, not rows: a duplicate is the same event, a rejected request is none', async () => {
+  test('counts events, not rows: a duplicate is the same event, and a rejected request is not an event', async () => {
     const { stack, page } = console;
     expect(await state()).toBe('1 event of 2 events match');
     await filter().fill('');

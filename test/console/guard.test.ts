@@ -32,7 +32,7 @@ function ask(method: string, path: string, headers: Headers, body = '') {
 
 const own = () => `http://127.0.0.1:${port}`;
 
-test('it listens on the loopback alone', () => {
+test('it listens on the loopback interface only', () => {
   expect(new URL(stack.file.consoleUrl!).hostname).toBe('127.0.0.1');
 });
 
@@ -46,13 +46,13 @@ test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '127.0.0
   },
 );
 
-test('both of its own names are taken', async () => {
+test('both of its own names are accepted', async () => {
   for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
     expect((await ask('GET', '/customers', { host })).status).toBe(200);
   }
 });
 
-test('what another page sends is refused, whatever it asks for', async () => {
+test('every request from another page is refused, whatever its path', async () => {
   const json = { 'content-type': 'application/json' };
   for (const path of ['/testing/send', '/testing/verify', '/dead-letters/redrive', '/dead-letters/delete', '/']) {
     for (const origin of [
@@ -69,7 +69,7 @@ test('what another page sends is refused, whatever it asks for', async () => {
   expect((await ask('POST', '/dead-letters/redrive', { origin: own(), ...json }, '{}')).status).toBe(303);
 });
 
-test('what another page would read or embed is refused; a link to a page is not', async () => {
+test('another page can neither read nor embed a page; a link to a page works', async () => {
   for (const site of ['cross-site', 'same-site']) {
     for (const path of ['/customers.csv', '/live?feed', '/partners/report', '/dashboard/data', '/customers']) {
       expect((await ask('GET', path, { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).status).toBe(403);
@@ -81,7 +81,7 @@ test('what another page would read or embed is refused; a link to a page is not'
   }
 });
 
-test('every answer carries the policy that keeps it so, refusals and errors too', async () => {
+test('every response has the Content-Security-Policy, refusals and errors too', async () => {
   for (const [path, headers] of [
     ['/', {}],
     ['/nowhere', {}],
@@ -101,7 +101,7 @@ test('every answer carries the policy that keeps it so, refusals and errors too'
   expect((await ask('GET', '/assets/..%2f..%2fpackage.json', {})).status).toBe(404);
 });
 
-test('no page has anything inline or from elsewhere', async () => {
+test('no page contains inline code or anything from another host', async () => {
   for (const path of [
     '/',
     '/testing',

@@ -33,7 +33,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
 
   const url = (path: string) => `${stack.file.consoleUrl}${path}`;
 
-  test('the list says how far it is, then shows the newest first, and paging passes over each row once', async () => {
+  test('the list shows its progress, then the newest rows first, and paging lists each row once', async () => {
     await page.goto(url('transactions'));
     await page.getByText(/rows read/).waitFor();
     await page.getByText(`1–50 of ${TRANSACTIONS.toLocaleString('en')} transactions`).waitFor();
@@ -57,7 +57,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
     expect([rows, ids.size]).toEqual([TRANSACTIONS, TRANSACTIONS]);
   }, 600_000);
 
-  test('a search looks through the whole table', async () => {
+  test('a search covers the whole table', async () => {
     await page.goto(url(`transactions?q=pi_${TRANSACTIONS - 1}`));
     await page.getByRole('link', { name: `ch_${TRANSACTIONS - 1}`, exact: true }).waitFor();
     await page.goto(url('transactions?q=pi_nowhere'));
@@ -66,7 +66,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
     await page.getByText(`1–50 of ${DELETED} transactions`).waitFor();
   }, 300_000);
 
-  test('the report adds up all of them, and meanwhile says how far it is', async () => {
+  test('the report shows its progress, then adds up all rows', async () => {
     await page.goto(url('partners'));
     await page.getByText(/transactions read/).waitFor();
     await page.getByRole('heading', { name: /^USD/ }).waitFor({ timeout: 120_000 });
@@ -75,7 +75,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
     expect(sum).toBe(TRANSACTIONS - DELETED);
   }, 300_000);
 
-  test('the CSV has them all', async () => {
+  test('the CSV has all rows', async () => {
     const text = await (await fetch(url('transactions.csv'))).text();
     expect(text.trimEnd().split('\n')).toHaveLength(TRANSACTIONS + 1);
   }, 300_000);

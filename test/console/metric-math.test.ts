@@ -31,6 +31,6 @@ test.each([
   expect(evaluate(expression, values)).toBe(expected);
 });
 
-test.each(['a +', 'c', '(a', 'a b', 'FILL(a)', 'REPEAT(a)', 'a $ b', ''])('%j is told to be unknown', (expression) => {
+test.each(['a +', 'c', '(a', 'a b', 'FILL(a)', 'REPEAT(a)', 'a $ b', ''])('%j is reported as unknown', (expression) => {
   expect(() => evaluate(expression, values)).toThrow(MetricMathError);
 });

@@ -33,7 +33,7 @@ const HOSTILE = [
   }, 120_000);
   afterAll(() => console?.stop());
 
-  test('an empty stack says what to do next', async () => {
+  test('the page of an empty stack says what to do next', async () => {
     const { page, visit } = console;
     for (const [path, words] of [
       ['feed', 'testing suite'],
@@ -47,7 +47,7 @@ const HOSTILE = [
     }
   }, 30_000);
 
-  test('the dashboard draws the metrics of this machine and says what they mean', async () => {
+  test('the dashboard draws this machine’s metrics and explains each of them', async () => {
     const { page, stack, visit } = console;
     await stack.post(
       event(
@@ -88,7 +88,7 @@ const HOSTILE = [
     expect(await alarms.filter({ hasText: 'ALARM' }).count()).toBe(0);
   }, 120_000);
 
-  test('hostile names and keys are only text', async () => {
+  test('hostile names and keys appear as text only', async () => {
     const { page, stack, visit } = console;
     for (const [i, text] of HOSTILE.entries()) {
       const metadata = { customer_key: text, partner_key: text, product_key: text };
@@ -145,7 +145,7 @@ const HOSTILE = [
     90_000,
   );
 
-  test('the keyboard alone reaches everything', async () => {
+  test('everything can be reached by keyboard', async () => {
     const { page, visit } = console;
     await visit('testing');
     await page.keyboard.press('Tab');

@@ -106,7 +106,7 @@ const RULES = {
     expect(lines).toContain('ada,,2025-06,false,usd,1,1000');
   }, 30_000);
 
-  test('on a phone, the labels of twelve months are readable and beside each other', async () => {
+  test('on a phone, the labels of twelve months are readable and do not overlap', async () => {
     const { page } = await openPage(console.browser, { viewport: { width: 390, height: 844 } });
     await console.visit('partners', page);
     const chart = page.getByRole('region', { name: /^GBP/ }).locator('figure');
@@ -139,7 +139,7 @@ const RULES = {
     await page.getByText('Rewards by the rules in rewards.json').waitFor();
   }, 30_000);
 
-  test('a mistake in the rules is shown with its line, on the page and at the start', async () => {
+  test('a mistake in the rules is reported with its line, on the page and when the stack starts', async () => {
     const { page, visit } = console;
     writeFileSync(rulesFile, '{\n  "rules": [\n    { "percent": "120" }\n  ]\n}\n');
     await visit('partners');

@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals';
 import { REDACTED, redact } from '../../console/events/redact.js';
 
-test('what names things and states stays, all other text and every number of a person is covered', () => {
+test('IDs and states stay visible; all other text and every number about a person is hidden', () => {
   const payload = {
     id: 'evt_1',
     type: 'charge.succeeded',
@@ -42,7 +42,7 @@ test('what names things and states stays, all other text and every number of a p
   });
 });
 
-test('a name that is allowed does not open what is below it', () => {
+test('a visible attribute does not make the attributes inside it visible', () => {
   expect(
     redact({ customer: { id: 'cus_a', email: 'a@example.com' }, metadata: { id: 'private', type: 'private' } }),
   ).toEqual({ customer: { id: 'cus_a', email: REDACTED }, metadata: { id: REDACTED, type: REDACTED } });

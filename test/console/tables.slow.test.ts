@@ -79,7 +79,7 @@ const id = (i: number) => `ch_${String(i).padStart(3, '0')}`;
     expect(await shownIds()).toEqual(newest(119, 50));
   }, 60_000);
 
-  test('a customer’s transactions too', async () => {
+  test('a customer’s transactions are paged the same way', async () => {
     const { page, visit } = console;
     await visit('customers');
     await page.getByRole('link', { name: 'acme' }).click();
@@ -109,7 +109,7 @@ const id = (i: number) => `ch_${String(i).padStart(3, '0')}`;
     expect(await search('nobody at all')).toContain('No transaction matches nobody at all');
   }, 60_000);
 
-  test('CSV has all rows, newest first, or those of the search, the state and the mode', async () => {
+  test('CSV has all rows, newest first, or those that match the search, the state and the mode', async () => {
     const { page, visit } = console;
     await visit('transactions');
     const all = await download();
@@ -127,7 +127,7 @@ const id = (i: number) => `ch_${String(i).padStart(3, '0')}`;
     expect(await shownIds()).toEqual(['ch_waiting']);
   }, 60_000);
 
-  test('live and test mode are marked, and can be shown apart', async () => {
+  test('rows are marked live or test, and can be filtered by mode', async () => {
     const { page, visit } = console;
     await visit('transactions');
     await page.getByRole('combobox', { name: 'Mode' }).selectOption('live');
@@ -143,7 +143,7 @@ const id = (i: number) => `ch_${String(i).padStart(3, '0')}`;
     expect(await shownIds()).toEqual(['acme']);
   }, 60_000);
 
-  test('a row that does not exist says so', async () => {
+  test('the page of a row that does not exist says so', async () => {
     const { page } = console;
     await page.goto(console.url('transaction?id=ch_nowhere'));
     await page.getByText('There is no transaction ch_nowhere.').waitFor();

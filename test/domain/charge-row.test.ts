@@ -122,7 +122,7 @@ describe(rule('Failure is final'), () => {
       expect(chargeRowOf([failed, expired, later], DELETE)).toEqual(chargeRowOf([expired], DELETE));
     },
   );
-  test('refunds and disputes neither change nor explain it', () => {
+  test('refunds and disputes do not change a failed row, and none becomes its event', () => {
     const reversals = [
       event('refund.created', refund({ created: NOON + 5 }), 5),
       event('charge.dispute.closed', dispute(), 6),
@@ -165,7 +165,7 @@ describe('the snapshot that a stored row was computed from', () => {
     event('charge.dispute.closed', dispute({ amount: 700 }), 3),
   ]);
 
-  test('is read back from the row exactly, whatever reversed it', () => {
+  test('is recovered exactly from the row, with any refunds and disputes', () => {
     fc.assert(
       fc.property(
         snapshots,

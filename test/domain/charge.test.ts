@@ -18,7 +18,7 @@ const snapshotOf = (type: string, fields: Record<string, unknown>) => {
 };
 
 describe('a decisive snapshot', () => {
-  test('says all that the row shows', () => {
+  test('has everything that the row shows', () => {
     expect(changeOf('charge.succeeded', { invoice: 'in_1', metadata: { product_key: 'gold' } })).toEqual({
       kind: 'charge',
       charge_id: 'ch_1',
@@ -177,7 +177,7 @@ describe('references and keys', () => {
   });
 });
 
-describe('an event of a shape that no rule knows is not understood, and the message names no value', () => {
+describe('an event whose shape no rule knows is not understood, and the message contains no value', () => {
   test.each([
     ['id', { id: '' }],
     ['id', { id: 'x'.repeat(256) }],

@@ -97,7 +97,7 @@ describe('which events are wanted', () => {
   });
 });
 
-describe('what is not an event is not understood', () => {
+describe('a message that is not an event is not understood', () => {
   const valid = event('charge.succeeded', charge());
   test.each([
     ['body', 'text'],

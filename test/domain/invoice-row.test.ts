@@ -44,7 +44,7 @@ describe('attributes', () => {
       version: `00${NOON}#0#evt_paid`,
     });
   });
-  test('a deleted one has the same, and its key in `deleted_customer_key`', () => {
+  test('a deleted row has the same, with its key in `deleted_customer_key`', () => {
     const own = { metadata: { customer_key: 'own' } };
     const { status, customer_key, ...rest } = invoiceRowOf([paid(own)], DELETE, LINK)!;
     expect([status, customer_key]).toEqual(['recorded', 'own']);
@@ -91,7 +91,7 @@ describe('which invoice a charge paid', () => {
       expect(refundedOf([bare(), refunded()])).toBe(0);
     },
   );
-  test('a refund or a dispute alone names the payment intent, too', () => {
+  test('a refund or a dispute is sufficient to name the payment intent', () => {
     const linked = [bare(), payment('in_1', 'pi_1')];
     expect(refundedOf([...linked, event('refund.created', refund({ amount: 700 }), 1)])).toBe(700);
     const lost = event('charge.dispute.closed', dispute({ amount: 700 }), 1);
@@ -105,7 +105,7 @@ describe('which invoice a charge paid', () => {
   });
 });
 
-describe('what is reversed', () => {
+describe('refunds and disputes of an invoice', () => {
   const second = { id: 'ch_2', payment_intent: 'pi_2', amount: 3000, amount_captured: 3000 };
   const two = [
     paid({ payments: { data: [{ payment: { payment_intent: 'pi_2' } }] } }),
@@ -150,7 +150,7 @@ describe('what is reversed', () => {
     expect(invoiceRowOf(two, NET)).toMatchObject({ status: 'recorded', amount_refunded: 2000, amount_net: 3000 });
     expect(invoiceRowOf(two, DELETE)?.status).toBe('deleted');
   });
-  test('a refund that fails gives the invoice back', () => {
+  test('a refund that fails restores the invoice', () => {
     const fails = event('refund.failed', refund({ amount: 500, created: NOON }), 5);
     expect(invoiceRowOf([paid(), refunded(), fails], DELETE)).toMatchObject({
       status: 'recorded',

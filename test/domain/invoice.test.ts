@@ -23,7 +23,7 @@ const paidBy = (fields: Record<string, unknown>): PaidInvoice =>
   evidenceOf(decidePaid(fields).changes, { type: 'invoice', id: 'in_1' }).paid!;
 
 describe('a paid invoice', () => {
-  test('says all that its row shows, and remembers its payments, which remember it', () => {
+  test('has everything that its row shows, and links its payments in both directions', () => {
     const payments = [
       { type: 'payment_intent', id: 'pi_1' },
       { type: 'charge', id: 'ch_1' },

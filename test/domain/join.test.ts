@@ -132,7 +132,7 @@ describe('joins', () => {
   laws('partner claims', partner, earliestClaim);
   laws('links', link, joinLinks);
 
-  test('nothing that is known gets lost', () => {
+  test('a join loses nothing', () => {
     fc.assert(
       fc.property(evidence, evidence, (a, b) => {
         const joined = joinEvidence(a, b)!;
@@ -145,7 +145,7 @@ describe('joins', () => {
       }),
     );
   });
-  test('what is absent on one side is taken from the other', () => {
+  test('a field that one side lacks comes from the other side', () => {
     const one = { refunds: [] };
     expect([joinEvidence(one, undefined), joinEvidence(undefined, one), joinEvidence(undefined, undefined)]).toEqual([
       one,
@@ -156,7 +156,7 @@ describe('joins', () => {
   });
 });
 
-describe('which of two facts counts', () => {
+describe('which of two facts wins', () => {
   test(
     rule('Then the one with the greater `api_version` counts, compared as strings; an absent one is the smallest.'),
     () => {

@@ -12,7 +12,7 @@ const INVOICE: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };
 const decisionsOf = (events: readonly Event[], settings = DEFAULT_SETTINGS) =>
   events.map((each) => decide(each, settings));
 
-test('changes about one thing become one change, which knows every event that it came from', () => {
+test('changes about one object become one change, which lists every event that it came from', () => {
   const [created, updated, other] = decisionsOf([
     event('customer.created', customer('acme')),
     event('customer.updated', customer('beta'), 1),
@@ -53,7 +53,7 @@ test('a charge, its refunds and its disputes are one change', () => {
   expect(evidence).toEqual([]);
 });
 
-test('an event that names one thing twice is one of its events', () => {
+test('an event that names an object twice is listed once', () => {
   const own = event('charge.succeeded', charge({ metadata: { customer_key: 'k', partner_key: 'p' } }));
   const [decision] = decisionsOf([own]);
   const { customers } = mergeChanges([decision!, decision!]);

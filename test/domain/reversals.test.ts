@@ -94,7 +94,7 @@ describe('undone refunds', () => {
     expect(refundedBy([C('refunded', 21, { amount_refunded: 300 }), undone, added])).toBe(200);
     expect(refundedBy([C('refunded', 21, { amount_refunded: 700 }), undone, added])).toBe(400);
   });
-  test('the newest snapshot of a refund counts, and a refund that comes back to life counts again', () => {
+  test('the newest snapshot of a refund counts, and a refund that is no longer failed counts again', () => {
     const shown = C('refunded', 20, { amount_refunded: 500 });
     expect(refundedBy([shown, R('failed', 30, 20), R('created', 20, 20)])).toBe(0);
     expect(refundedBy([shown, R('failed', 30, 20), R('updated', 31, 20)])).toBe(500);
@@ -160,7 +160,7 @@ describe('disputes', () => {
   test(rule('not subscribed and ignored under `disputes: ignore`'), () => {
     expect(disputedBy([paid, D('lost')], { ...NET, disputes: 'ignore' })).toBeUndefined();
   });
-  test('evidence from the time before disputes were ignored does not count either', async () => {
+  test('evidence from before the setting was `ignore` does not count either', async () => {
     const { reversed } = await import('../../functions/domain/reversals.js');
     const lost = { id: 'dp_1', event_id: 'e', event_type: 't', version: '1', amount: 5, status: 'lost' };
     const view = { charge: undefined, evidence: { disputes: [lost] } };
@@ -191,7 +191,7 @@ describe('disputes', () => {
       expect(disputedBy([C('succeeded', 0, { currency: undefined }), D('lost', { amount: 1 })])).toBe(1);
     },
   );
-  test('the newest snapshot of a dispute counts: an appeal that is won gives the payment back', () => {
+  test('the newest snapshot of a dispute counts: an appeal that is won restores the payment', () => {
     const lost = D('lost', {}, 50);
     expect(disputedBy([paid, lost, D('appeal_under_review', {}, 60)])).toBe(2000);
     expect(disputedBy([paid, lost, D('won', {}, 70)])).toBeUndefined();

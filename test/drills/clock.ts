@@ -1,5 +1,5 @@
 // CloudWatch on a virtual clock. The periods of an alarm take minutes and hours; a drill fills each in as long as it needs, and all that the
-// stack does meanwhile counts for that period. The values are real, their times are not.
+// stack does in that time counts for the period. The values are real, their times are not.
 
 import { alarmStates } from '../../console/dashboard/alarms.js';
 import type { MetricName } from '../../console/dashboard/metric-names.js';

@@ -103,7 +103,7 @@ export const DRILLS: readonly Drill[] = [
   },
   {
     alarm: 'Webhook429',
-    did: `Forgeries were posted, many at once, until the webhook answered 429. (\`throttle\` was ${THROTTLE.rate} requests per second, bursts of ${THROTTLE.burst}.)`,
+    did: `Many forgeries were posted in parallel until the webhook answered 429. (\`throttle\` was ${THROTTLE.rate} requests per second, bursts of ${THROTTLE.burst}.)`,
     ended: 'The flood ended, and the webhook accepted an event again.',
     values: 'access log of the local gateway, and the template’s metric filter',
     async cause({ stack }) {
@@ -131,7 +131,7 @@ export const DRILLS: readonly Drill[] = [
   {
     alarm: 'Refused',
     did: 'In each period, 5 events were posted with the right signature and 20 with a forged one.',
-    ended: 'Nobody posted forgeries any more.',
+    ended: 'The forgeries stopped.',
     values: 'metrics that ingest printed',
     async cause({ stack }) {
       for (let i = 0; i < 5; i++) await mustAnswer(stack, 200, payment());
@@ -158,7 +158,7 @@ export const DRILLS: readonly Drill[] = [
   },
   {
     alarm: 'IngestThrottles',
-    did: 'The account had one instance left, and 5 events arrived at once.',
+    did: 'The account had one instance left, and 5 events arrived at the same time.',
     ended: 'The account had instances again.',
     values: 'derived: invocations that overlap (nothing local throttles)',
     async cause({ stack, concurrency }) {
@@ -176,7 +176,7 @@ export const DRILLS: readonly Drill[] = [
   },
   {
     alarm: 'WorkerThrottles',
-    did: 'The account had one instance left, and two batches were ready at once.',
+    did: 'The account had one instance left, and two batches were ready at the same time.',
     ended: 'The account had instances again.',
     values: 'derived: invocations that overlap (nothing local throttles)',
     async cause({ stack, concurrency }) {

@@ -1,4 +1,4 @@
-// Stands between the functions and DynamoDB, and refuses requests as AWS would.
+// A proxy between the functions and DynamoDB that refuses requests as AWS would.
 
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';

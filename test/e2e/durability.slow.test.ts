@@ -1,4 +1,4 @@
-// What was answered with 200 is kept: over a restart, over the death of the whole stack, and over a half-written state folder.
+// An event that was answered with 200 survives a restart, a kill of the whole stack, and a half-written state folder.
 
 import type { ChildProcess } from 'node:child_process';
 import {
@@ -31,7 +31,7 @@ const burst = (name: string, count: number) =>
   );
 const idsOf = (events: ReturnType<typeof burst>) => events.map(({ data }) => data.object.id);
 
-test('Ctrl-C in the middle of a burst, and the whole stack killed in the middle of another: every accepted event is there', async () => {
+test('after Ctrl-C in one burst and a kill of the whole stack in another, every accepted event is in the tables', async () => {
   const first = burst('first', 60);
   const second = burst('second', 60);
   let stack = await startStack({ folder });
@@ -56,12 +56,12 @@ test('Ctrl-C in the middle of a burst, and the whole stack killed in the middle 
   await stack.stop();
 }, 120_000);
 
-test('the whole stack killed while it takes events and writes its state: what was answered with 200 is there', async () => {
+test('after a kill while events arrive and state is written, every event that was answered with 200 is in the tables', async () => {
   const sent = burst('torn', 300);
   let stack = await startStack({ folder });
   const accepted: unknown[] = [];
   const posts = sent.map(async (each) => {
-    // Who is cut off hears nothing, and would send again.
+    // A sender whose connection breaks gets no answer, and would send again.
     const { status } = await stack.post(each).catch(() => ({ status: 0 }));
     if (status === 200) accepted.push(each.data.object.id);
   });
@@ -77,7 +77,7 @@ test('the whole stack killed while it takes events and writes its state: what wa
   await stack.stop();
 }, 120_000);
 
-test('a second start on a taken port, or on a state folder in use, ends in a clear line', async () => {
+test('a second start on a taken port, or on a state folder in use, ends with a clear error', async () => {
   const stack = await startStack({ folder });
   const { port } = new URL(stack.file.webhookUrl);
   expect(await attempt(['--port', port, '--ephemeral'])).toEqual({
@@ -93,7 +93,7 @@ test('a second start on a taken port, or on a state folder in use, ends in a cle
   await stack.stop();
 }, 150_000);
 
-test('dead letters stay dead over a restart, and a start under other settings says what is mixed', async () => {
+test('dead letters survive a restart, and a start with other settings warns of mixed rows', async () => {
   let stack = await startStack({ folder });
   await stack.post(event('charge.succeeded', charge({ id: 'ch_poison', amount: 'much' })));
   await stack.post(event('charge.succeeded', charge({ id: 'ch_healthy', customer: null })));
@@ -114,7 +114,7 @@ test('dead letters stay dead over a restart, and a start under other settings sa
   await stack.stop();
 }, 150_000);
 
-test('an ephemeral stack leaves the stack file of another one alone', async () => {
+test('an ephemeral stack does not touch the stack file of another one', async () => {
   const first = spawnStart(['--port', '0'], folder);
   const file = join(folder, '.local', 'stack.json');
   await until(() => existsSync(file), 60_000);
@@ -151,7 +151,7 @@ async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<numb
   return exit;
 }
 
-test('a state folder that cannot be read ends in a clear line, and is left as it is', async () => {
+test('a state folder that cannot be read causes a clear error, and is left unchanged', async () => {
   const stack = await startStack({ folder });
   await stack.stop();
   const state = join(folder, '.local', 'dynamodb');
@@ -169,7 +169,7 @@ test.each([
   [['--livemode', 'maybe'], 'livemode is "maybe"; use one of: live, test, both'],
   [['--port', 'many'], '--port is "many"; use a number from 0 to 65535'],
   [['--nonsense'], "Unknown option '--nonsense'"],
-])('%j fails with the valid values named', async (args, message) => {
+])('%j fails, and the error names the valid values', async (args, message) => {
   const { code, error } = await attempt(args);
   expect(code).toBe(2);
   expect(error).toContain(message);

@@ -41,7 +41,7 @@ function fill(file: string) {
   closeSync(descriptor);
 }
 
-test('a full disk loses no accepted event, and the stack goes on when there is space again', async () => {
+test('a full disk loses no accepted event, and the stack continues once there is space', async () => {
   if (!isMounted) return;
   const stack = await startStack({ folder: disk });
   const accepted: string[] = [];

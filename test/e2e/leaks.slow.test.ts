@@ -1,5 +1,5 @@
-// A whole run is searched for every secret and personal value that went into it: answers, what is printed, the log, the stack file's
-// neighbours, bundles, templates, and what the tools print that no one asked to show rows.
+// Searches everything that a run leaves for the secrets and personal values that were sent: responses, printed lines, the log, the files
+// next to the stack file, bundles, templates, and the output of tools that do not show rows.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ const person = {
   },
 };
 
-test('nothing that went in comes out but as a row', async () => {
+test('values of events appear in rows and nowhere else', async () => {
   const answers: string[] = [];
   const post = async (body: string | object, options = {}) => answers.push((await stack.post(body, options)).body);
   const secret = stack.file.signingSecrets.at(-1)!;

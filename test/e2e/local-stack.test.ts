@@ -1,4 +1,4 @@
-// The main job as a stranger sees it: a signed Stripe event in, the right rows out, through `npm start`'s own code.
+// The main job from outside: signed Stripe events are posted to `npm start`, and the right rows appear.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { charge, customer, event, thinEvent } from '../support/builders/events.js';
@@ -17,13 +17,13 @@ const error = (code: string) => ({ error: { code, message: expect.any(String) } 
 
 test('the first screen names the webhook URL, the signing secret, the tables and the next command', () => {
   const screen = stack.output();
-  for (const told of [
+  for (const text of [
     stack.file.webhookUrl,
     stack.file.signingSecrets[0]!,
     stack.file.dynamodbEndpoint,
     'npm run demo',
   ])
-    expect(screen).toContain(told);
+    expect(screen).toContain(text);
   expect(screen).not.toMatch(/warning/i);
 });
 
@@ -67,7 +67,7 @@ test('emoji, right-to-left text and a character of every plane reach the rows as
   expect((await stack.rows()).customers).toContainEqual(expect.objectContaining({ customer_key: 'zoë-🎉', name }));
 }, 60_000);
 
-describe('bad input gets the answer of the contract, and the next event is handled as if nothing had happened', () => {
+describe('bad input gets the response that the contract names, and does not affect later events', () => {
   const secretName = 'Secret Person';
   const cases: [
     name: string,
@@ -188,7 +188,7 @@ describe('bad input gets the answer of the contract, and the next event is handl
     expect(JSON.parse(response.body)).toEqual(answer);
   });
 
-  test('what could be applied was, and nothing of what came in is in a log line or an answer', async () => {
+  test('valid events were applied, and no log line or response contains a value of a request', async () => {
     await stack.settled();
     const { transactions } = await stack.rows();
     const ids = transactions.map(({ transaction_id }) => transaction_id);
@@ -203,7 +203,7 @@ describe('bad input gets the answer of the contract, and the next event is handl
     expect(await stack.deadLetters()).toEqual([]);
   });
 
-  test('method or path wrong: 404 / 405', async () => {
+  test('a wrong method gets 405, a wrong path 404', async () => {
     const get = await fetch(stack.file.webhookUrl);
     expect([get.status, await get.json()]).toEqual([405, error('method_not_allowed')]);
     const elsewhere = await fetch(new URL('/elsewhere', stack.file.webhookUrl), { method: 'POST', body: '{}' });
@@ -211,7 +211,7 @@ describe('bad input gets the answer of the contract, and the next event is handl
   });
 });
 
-test('a message that the worker cannot understand ends, after its retries, in the dead-letter queue, whole', async () => {
+test('a message that the worker does not understand moves to the dead-letter queue unchanged', async () => {
   const poison = event('charge.succeeded', charge({ id: 'ch_poison', amount: 'much' }));
   const healthy = event('charge.succeeded', charge({ id: 'ch_healthy' }));
   await Promise.all([stack.post(poison), stack.post(healthy)]);

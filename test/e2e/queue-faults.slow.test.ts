@@ -9,7 +9,7 @@ import { charge, event } from '../support/builders/events.js';
 import { FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
 import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
-/** The SDK in ingest tries so often before it gives up. */
+/** How often ingest's SDK client tries a request. */
 const ATTEMPTS = 3;
 
 let queue: ChildProcess;
@@ -57,7 +57,7 @@ test.each(
     const statuses: number[] = [];
     do statuses.push((await stack.post(sent)).status);
     while (statuses.at(-1) !== 200 && statuses.length < 5);
-    // One is hidden by the SDK's own repeating; three are told to the sender, which repeats.
+    // The SDK retries after one fault; after three, ingest answers 503 and the sender repeats.
     expect(statuses).toEqual(times === 1 ? [200] : [503, 200]);
     expect(met).toBe(times);
     await stack.settled();

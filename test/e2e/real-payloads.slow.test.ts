@@ -1,5 +1,5 @@
-// Real payloads of Stripe's, from public test data that this project does not own: read from the folder that STRIPE_FIXTURES
-// names. Each is signed and posted, and the tables must then hold what the contract says.
+// Real Stripe payloads, from public test data that is not part of this repository: STRIPE_FIXTURES names the folder. Each is signed
+// and posted, and the tables must then have the rows of the contract.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -107,7 +107,7 @@ function reversed(events: readonly Event[]): Event[] {
         await stack.stop();
       }, 180_000);
 
-      test('each is answered with 200, and the tables hold what the contract says', async () => {
+      test('each is answered with 200, and the tables have the rows of the contract', async () => {
         const whole = payloads();
         const events = [...whole, ...apart(whole), ...reversed(whole)];
         expect(events.length).toBeGreaterThan(60);

@@ -1,5 +1,5 @@
-// A shuffled history of 1,000 events, a fifth of them sent twice, 20 at a time, with the worker killed twice on the way: the
-// rows are those of the model, and the dead-letter queue is empty.
+// A shuffled history of 1,000 events, a fifth of them sent twice, 20 in parallel, while the worker is killed twice: the rows are
+// those of the model, and the dead-letter queue is empty.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { seeded, shuffle, workload } from '../support/builders/workload.js';
@@ -15,7 +15,7 @@ afterAll(async () => {
   await stack.stop();
 }, 60_000);
 
-test('1,000 shuffled events, a fifth twice, 20 at a time, the worker killed twice: exactly the rows of the contract', async () => {
+test('1,000 shuffled events with duplicates, 20 in parallel, while the worker is killed twice, make exactly the rows of the contract', async () => {
   const history = workload({ seed: 7, customers: 130, duplicates: 0 }).slice(0, 1000);
   expect(history).toHaveLength(1000);
   const random = seeded(42);

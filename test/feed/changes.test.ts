@@ -55,7 +55,7 @@ const CASES: [name: string, before: StoredRow | undefined, after: StoredRow, typ
     ['deleted_customer_key'],
   ],
   [
-    'a customer and an amount at once',
+    'a customer and an amount together',
     transaction(),
     transaction({ customer_key: 'a', amount_net: 5 }),
     'transaction.attributed',

@@ -37,7 +37,7 @@ test('sends ten at a time, in order', async () => {
   expect(new Set(processed.map(({ outcome }) => outcome))).toEqual(new Set(['sent']));
 });
 
-test('sends no more bytes at once than EventBridge accepts', async () => {
+test('sends no more bytes in one request than EventBridge accepts', async () => {
   const { sizes, context } = start();
   // Two of them fit into a request, three do not.
   const processed = await processRecords(context, created(5, { product_key: 'é'.repeat(50_000) }));
@@ -51,7 +51,7 @@ test('an event has the time of the write', async () => {
   expect(bus.recent()[0]).toMatchObject({ source: 'stripe-partner-sync', time: '2025-06-15T15:06:40.000Z' });
 });
 
-test('a write that nobody may see is not sent', async () => {
+test('a write of internal attributes only is not sent', async () => {
   const { sizes, context } = start();
   const processed = await processRecords(context, [record(1, row('ch_1'), row('ch_1', { _revision: 2 }))]);
   expect([sizes, processed]).toEqual([[], [{ sequenceNumber: '1', id: 'ch_1', outcome: 'invisible' }]]);

@@ -187,7 +187,7 @@ describe('thin events, with an API key stored', () => {
 });
 
 describe('signing secrets', () => {
-  test('an unavailable secret names the error behind it, for the log', async () => {
+  test('the reason of secret_unavailable names the underlying error, for the log', async () => {
     const denied = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
     const secrets = signingSecrets(async () => {
       throw denied;
@@ -284,7 +284,7 @@ describe(
         expect(decide(parseEvent(JSON.parse(world.queue[0]!)), settings)).toEqual(decide(large, settings));
       }
     });
-    test('whichever field makes it large, the message fits', async () => {
+    test('the message fits, whichever field makes the event large', async () => {
       const { world, post } = webhook();
       const huge = 'x'.repeat(1_000_000);
       await post(

@@ -29,7 +29,7 @@ const FROM_CLOUDWATCH = {
 
 describe('the alarm topic', () => {
   const [[, { PolicyDocument }]] = resourcesOf(template, 'AWS::SNS::TopicPolicy') as [[string, Payload]];
-  test('lets CloudWatch of this account publish, and nobody without TLS', () => {
+  test('allows CloudWatch of this account to publish, and denies requests without TLS', () => {
     const [[topic]] = resourcesOf(template, 'AWS::SNS::Topic') as [[string, Payload]];
     expect(PolicyDocument.Statement).toEqual([
       expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
@@ -48,7 +48,7 @@ describe('the alarm topic', () => {
       Resource: '*',
     });
   });
-  test('is subscribed by alarmEmail', () => {
+  test('has alarmEmail as a subscriber', () => {
     expect(resourcesOf(template, 'AWS::SNS::Subscription').map(([, { Endpoint }]) => Endpoint)).toEqual([
       'oncall@example.com',
     ]);
@@ -69,7 +69,7 @@ describe('each alarm', () => {
   });
 });
 
-describe('a broken version is seen', () => {
+describe('a broken version', () => {
   test.each([
     ['EventsFailed', { MetricName: 'EventsFailed', Dimensions: [{ Name: 'service', Value: 'worker' }] }],
     ['EventsNotUnderstood', { MetricName: 'EventsNotUnderstood', Dimensions: [{ Name: 'service', Value: 'worker' }] }],
@@ -88,19 +88,19 @@ describe('a broken version is seen', () => {
       );
       return [/Sync(Ingest|Worker|Reconcile)/.exec(id)![1], { names, Enabled, config: group.DeploymentConfigName }];
     });
-  test('and the deployment rolls back', () => {
+  test('makes the deployment roll back', () => {
     const canary = { Enabled: true, config: 'CodeDeployDefault.LambdaCanary10Percent5Minutes' };
     expect(Object.fromEntries(watched(template))).toMatchObject({
       Ingest: { ...canary, names: ['IngestErrors', 'Webhook5xx'] },
       Worker: { ...canary, names: ['WorkerErrors', 'EventsFailed', 'EventsNotUnderstood'] },
     });
   });
-  test('but with rolloutAlarms=off a fix can be forced through', () => {
+  test('can be replaced by force with rolloutAlarms=off', () => {
     const context = (name: string) => ({ rolloutAlarms: 'off', quietHours: 'off', alarmEmail: 'a@example.com' })[name];
     const forced = Object.fromEntries(watched(synthesizeTemplate(stageProps('prod', context))));
     expect([forced.Ingest, forced.Worker]).toMatchObject([{ Enabled: false }, { Enabled: false }]);
   });
-  test('and the version before it is still there to go back to', () => {
+  test('does not delete the version before it', () => {
     const versions = Object.values(template.Resources).filter(
       ({ Type }) => Type === 'AWS::Lambda::Version',
     ) as Payload[];
@@ -120,7 +120,7 @@ describe('the thresholds', () => {
       ComparisonOperator: 'GreaterThanThreshold',
     });
   });
-  test('TablesThrottled adds up the tables and their indexes, as many metrics as CloudWatch allows, and fills quiet ones', () => {
+  test('TablesThrottled adds up the tables and their indexes, within CloudWatch’s limit of ten metrics, and fills gaps with 0', () => {
     const queries = alarms.TablesThrottled.Metrics as Payload[];
     const metrics = queries.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []);
     expect(metrics).toHaveLength(10);
@@ -144,13 +144,13 @@ describe('the thresholds', () => {
     const [[, stage]] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage') as [[string, Payload]];
     expect(JSON.parse(stage.AccessLogSettings.Format).status).toBe('$context.status');
   });
-  test('the webhook takes well more than Stripe’s own peak before it answers 429', () => {
+  test('the webhook accepts more than Stripe’s own peak before it answers 429', () => {
     const [[, stage]] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage') as [[string, Payload]];
     // 100 objects a second, each of which makes up to three events: docs/limits.md.
     expect(stage.DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThanOrEqual(3 * 300);
     expect(stage.DefaultRouteSettings.ThrottlingBurstLimit).toBeGreaterThanOrEqual(6 * 300);
   });
-  test('NoEventsReceived covers the hours that were chosen, and silence counts', () => {
+  test('NoEventsReceived covers quietHours, and missing data counts as silence', () => {
     expect(alarms.NoEventsReceived).toMatchObject({
       Period: 3600,
       EvaluationPeriods: 6,

@@ -7,7 +7,7 @@ import { synthesizeTemplate } from '../support/stack/template.js';
 
 const PROD = { ...stageProps('prod'), alarmEmail: 'oncall@example.com', quietHours: 24 };
 
-test('exports customers and transactions each night, into a bucket that nobody else can read', () => {
+test('exports customers and transactions each night, into a private bucket', () => {
   const template = synthesizeTemplate({ ...PROD, analyticsExport: {} });
   const schedules = resourcesOf(template, 'AWS::Scheduler::Schedule').map(([, properties]) =>
     JSON.stringify(properties),
@@ -28,7 +28,7 @@ test('exports customers and transactions each night, into a bucket that nobody e
   expect(Object.keys(template.Outputs ?? {})).toContain('AnalyticsBucket');
 });
 
-test('a schedule may export its own table and write into its own folder, no more', () => {
+test('a schedule may export its own table and write into its own folder, nothing else', () => {
   const template = synthesizeTemplate({ ...PROD, analyticsExport: {} });
   const policies = resourcesOf(template, 'AWS::IAM::Policy')
     .map(

@@ -17,7 +17,7 @@ const dollars = (amount: number) => `$${amount.toFixed(2)}`;
 
 describe('at rest', () => {
   const template = synthesizeTemplate({ quietHours: 24 });
-  test('alarms cost by the metrics that they read', () => {
+  test('an alarm costs as many metrics as it reads', () => {
     const metrics = resourcesOf(template, 'AWS::CloudWatch::Alarm').flatMap(([, { Metrics }]) =>
       Metrics ? (Metrics as { MetricStat?: object }[]).filter(({ MetricStat }) => MetricStat) : [{}],
     );
@@ -25,7 +25,7 @@ describe('at rest', () => {
       `| alarms | ${dollars(metrics.length * prices.alarmMetricPerMonth)} for ${metrics.length} metrics`,
     );
   });
-  test('secrets, dashboard and idle polling', () => {
+  test('docs/limits.md has the costs of secrets, dashboard and idle polling', () => {
     const secrets = resourcesOf(template, 'AWS::SecretsManager::Secret').length;
     expect(page).toContain(`| secrets | ${dollars(secrets * prices.secretPerMonth)} for ${secrets} |`);
     expect(page).toContain(`| dashboard | ${dollars(prices.dashboardPerMonth)} |`);
@@ -33,7 +33,7 @@ describe('at rest', () => {
     const polls = (idlePollers * 30 * 24 * 3600) / longPollSeconds;
     expect(page).toContain(`| idle polling | ${dollars((polls / 1e6) * prices.sqsPerMillion)}:`);
   });
-  test('the functions’ own metrics', () => {
+  test('docs/limits.md has the costs of the functions’ metrics', () => {
     const functions = [INGEST_METRICS, WORKER_METRICS, RECONCILE_METRICS].flatMap((each) => Object.values(each));
     // Attributed, unusable metadata, age, throttled requests, and the amounts in two currencies.
     const count = functions.length + 6;
@@ -41,7 +41,7 @@ describe('at rest', () => {
   });
 });
 
-test('a flood costs what an unsigned request costs', async () => {
+test('docs/limits.md has the cost of an unsigned request', async () => {
   const { lines } = await runFunction(
     'ingest',
     { QUEUE_URL: 'http://127.0.0.1:1/events', SIGNING_SECRET_ARN: 'arn:aws:secretsmanager:::secret:none' },

@@ -10,7 +10,7 @@ import { StripePartnerSync } from '../../lib/stripe-partner-sync.js';
 import { resourcesOf, type Template as SynthesizedTemplate } from '../../local/template.js';
 import { PRODUCTION_PROPS } from '../support/stack/template.js';
 
-/** Every name in a stack by which CloudWatch knows something, with each construct's own resources told apart by their logical ids. */
+/** Every name in a stack by which CloudWatch knows something, with each construct's resources distinguished by their logical ids. */
 function names(template: SynthesizedTemplate, construct: string): string[] {
   const of = (type: string) => resourcesOf(template, type).filter(([id]) => id.startsWith(construct));
   const values = (type: string, property: string) => of(type).map(([, properties]) => String(properties[property]));
@@ -67,7 +67,7 @@ describe('the name of a construct', () => {
     const stack = new Stack(new App(), 'prod');
     expect(qualifiedName(new Construct(new NestedStack(stack, 'Inner'), 'Sync'))).toBe('prod/Inner/Sync');
   });
-  test('fits, has only characters that CloudWatch allows, and is always the same', () => {
+  test('is short enough, has only characters that CloudWatch allows, and never changes', () => {
     const long = (id: string) => {
       const stack = new Stack(new App(), 'prod');
       const outer = new Construct(stack, 'x'.repeat(250));

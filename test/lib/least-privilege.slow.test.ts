@@ -1,5 +1,4 @@
-// Each function may do what it does and nothing else: every AWS call of an end-to-end run is compared with the policies of the
-// template, both ways.
+// Least privilege: every AWS call of an end-to-end run is compared with the policies of the template, in both directions.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resourcesOf, shortName } from '../../local/template.js';
@@ -61,7 +60,7 @@ async function postThin(stack: LocalStackUnderTest, stripe: FakeStripe): Promise
   expect(customers).toContainEqual(expect.objectContaining({ customer_key: 'thin', stripe_customer_id: 'cus_thin' }));
 }
 
-test('no policy names every resource, and each function has a role of its own', () => {
+test('no policy allows all resources, and each function has a separate role', () => {
   const template = synthesizeTemplate();
   const policies = JSON.stringify(resourcesOf(template, 'AWS::IAM::Policy'));
   expect(policies).not.toMatch(/"Resource":"\*"|"Action":"[a-z]+:\*"/);
@@ -69,7 +68,7 @@ test('no policy names every resource, and each function has a role of its own', 
   expect(new Set(roles).size).toBe(roles.length);
 });
 
-/** What the functions' policies allow, in the same words. */
+/** What the functions' policies allow, in the same format. */
 function grants(): string[] {
   const template = synthesizeTemplate({ thinEvents: true });
   const functions = new Map(

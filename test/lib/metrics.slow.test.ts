@@ -1,4 +1,4 @@
-// No metric is named on the dashboard or in an alarm that nothing emits, and none is emitted that nobody looks at: the metrics
+// The dashboard and the alarms use every emitted metric, and no metric that is never emitted: the metrics
 // that a local end-to-end run really prints are compared with the template's, in name, dimensions and unit.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -29,7 +29,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('what is emitted is watched, and what is watched is emitted', async () => {
+test('every emitted metric is on the dashboard or in an alarm, and every metric there is emitted', async () => {
   faults.secret = true;
   const stack = await startStack({ folder, args: ['--livemode', 'test', ...wiring.args] });
   const post = (body: string | object, options = {}) => stack.post(body, { secret: 'whsec_test', ...options });
@@ -77,7 +77,7 @@ test('what is emitted is watched, and what is watched is emitted', async () => {
   expect([...printed].sort()).toEqual([...watched].sort());
 }, 120_000);
 
-test('every metric of AWS’s that is named belongs to a part of this stack', () => {
+test('every AWS metric on the dashboard belongs to a resource of this stack', () => {
   const named = JSON.stringify(metricsIn(synthesizeTemplate())).match(/AWS\/\w+/g);
   expect(new Set(named)).toEqual(new Set(['AWS/ApiGateway', 'AWS/DynamoDB', 'AWS/Lambda', 'AWS/Logs', 'AWS/SQS']));
 });

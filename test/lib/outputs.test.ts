@@ -34,7 +34,7 @@ describe('stack outputs', () => {
     },
   );
 
-  test('are prefixed with the construct’s id in a CDK app of your own, and can be left out', () => {
+  test('are prefixed with the construct’s id in your own CDK app, and can be left out', () => {
     const stack = new Stack(new App(), 'Team');
     new StripePartnerSync(stack, 'Partners', PRODUCTION_PROPS);
     new StripePartnerSync(stack, 'Other', PRODUCTION_PROPS);

@@ -40,7 +40,7 @@ function compile() {
   expect(run(tsc, '--project', folder)).toEqual({ status: 0, output: '' });
 }
 
-test('the construct in your own CDK app', () => {
+test('docs/deploy.md: the construct in your own CDK app compiles and synthesizes', () => {
   const [code] = codeIn('deploy.md');
   writeFileSync(join(folder, 'app.ts'), code!);
   compile();
@@ -48,7 +48,7 @@ test('the construct in your own CDK app', () => {
   expect({ status, output }).toEqual({ status: 0, output: '' });
 }, 120_000);
 
-test('CloudFront with WAF in front of the webhook', () => {
+test('docs/security.md: CloudFront with WAF compiles and synthesizes', () => {
   const [code] = codeIn('security.md');
   const app = `
 const app = new App();

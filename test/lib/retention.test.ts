@@ -61,7 +61,7 @@ test('a custom domain is created before the tables: where it fails, there is no 
   expect(tables.map(({ DependsOn }) => DependsOn)).toEqual(Array(4).fill([domain]));
 });
 
-test('a stage that does not keep its data leaves nothing', () => {
+test('a stage that does not keep its data is deleted completely', () => {
   for (const each of policies(synthesizeTemplate(stageProps('dev'))))
     expect(each.slice(1)).toEqual(['Delete', 'Delete']);
 });
@@ -86,7 +86,7 @@ describe('existing tables', () => {
     });
     expect(template.Outputs).toMatchObject({ TransactionsTable: { Value: 't-restored' } });
   });
-  test('are the only ones that the functions may use, with the same requests', () => {
+  test('are the only tables that the functions may use, with the same requests', () => {
     const grants = (of: SynthesizedTemplate) =>
       resourcesOf(of, 'AWS::IAM::Policy').flatMap(([, { PolicyDocument }]) =>
         (PolicyDocument as Payload).Statement.filter(({ Action }: Payload) => String(Action).includes('dynamodb:')),
@@ -96,7 +96,7 @@ describe('existing tables', () => {
     );
     for (const { Resource } of grants(template)) expect(JSON.stringify(Resource)).toMatch(/:table\/[ctl]-restored"/);
   });
-  test('grant readers their indexes too', () => {
+  test('grant readers access to the indexes too', () => {
     const stack = new Stack(new App(), 'Team');
     const sync = new StripePartnerSync(stack, 'Sync', { ...PRODUCTION_PROPS, existingTables });
     sync.transactionsTable.grantReadData(new Role(stack, 'Reader', { assumedBy: new AccountRootPrincipal() }));
@@ -116,7 +116,7 @@ describe('your own key', () => {
     expect(found.length).toBeGreaterThan(0);
     for (const [, properties] of found) expect(JSON.stringify(properties)).toContain('"Key');
   });
-  test('is used by the functions only through the services that hold the data', () => {
+  test('can be used by the functions only through the services that store the data', () => {
     const statements = resourcesOf(template, 'AWS::IAM::Policy').flatMap(
       ([, { PolicyDocument }]) => (PolicyDocument as Payload).Statement as Payload[],
     );

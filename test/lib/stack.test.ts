@@ -20,12 +20,12 @@ describe('the stack', () => {
   const queues = byName(template, 'AWS::SQS::Queue');
   const tables = byName(template, 'AWS::DynamoDB::Table');
 
-  test('takes events at one route alone: POST /stripe/webhook', () => {
+  test('has one route: POST /stripe/webhook', () => {
     expect(Object.values(byName(template, 'AWS::ApiGatewayV2::Route')).map(({ RouteKey }) => RouteKey)).toEqual([
       'POST /stripe/webhook',
     ]);
   });
-  test('keeps a message invisible for at least six times as long as the worker may take', () => {
+  test('keeps a message invisible for at least six times the worker’s timeout', () => {
     expect(queues.events!.VisibilityTimeout).toBeGreaterThanOrEqual(6 * functions.worker!.Timeout);
   });
   test('retries a message for half a day before it moves to the dead-letter queue, and keeps it there for at least a week', () => {
@@ -42,7 +42,7 @@ describe('the stack', () => {
     expect(mapping).toMatchObject({ ScalingConfig: { MaximumConcurrency: 10 } });
     for (const each of Object.values(functions)) expect(each).not.toHaveProperty('ReservedConcurrentExecutions');
   });
-  test('sends what no rule understands to the dead-letter queue: the worker knows its URL and may send to it', () => {
+  test('lets the worker send messages that no rule understands to the dead-letter queue', () => {
     expect(functions.worker!.Environment.Variables.DEAD_LETTER_QUEUE_URL).toEqual({ Ref: queues.deadletters!.id });
     const policies = JSON.stringify(
       resourcesOf(template, 'AWS::IAM::Policy').filter(([id]) => id.includes('WorkerRole')),
@@ -76,7 +76,7 @@ describe('the stack', () => {
     ];
     expect(log.LogGroupName).toMatch(/^\/aws\/vendedlogs\/apis\//);
   });
-  test('hands the worker batches of up to 100, and lets it fail a message alone', () => {
+  test('gives the worker batches of up to 100, and lets it report single failed messages', () => {
     const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
     expect(mapping).toMatchObject({ BatchSize: 100, FunctionResponseTypes: ['ReportBatchItemFailures'] });
   });

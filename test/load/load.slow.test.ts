@@ -29,7 +29,7 @@ interface Sent {
   readonly duration: number;
 }
 
-test(`a burst of ${BURST * RATE} events a second for ${SECONDS} s, then ${RATE} a second, with a secret rolled meanwhile`, async () => {
+test(`a burst of ${BURST * RATE} events a second for ${SECONDS} s, then ${RATE} a second, while a secret is rolled`, async () => {
   const total = RATE * BURST * SECONDS + 2 * RATE * (FRESH_MILLISECONDS / 1000 + 10);
   const history = workload({ seed: 7, customers: Math.ceil(total / 8), duplicates: 0 });
   expect(history.length).toBeGreaterThan(total);
@@ -60,7 +60,7 @@ test(`a burst of ${BURST * RATE} events a second for ${SECONDS} s, then ${RATE} 
     await Promise.all(posts);
   };
 
-  // In the middle of the burst the new secret is stored beside the old one, and Stripe begins to sign with both.
+  // In the middle of the burst the new secret is stored in addition to the old one, and Stripe begins to sign with both.
   const roll = (async () => {
     await new Promise((resolve) => setTimeout(resolve, (SECONDS * 1000) / 2));
     await target.signingSecrets.write([NEW_SECRET, old]);

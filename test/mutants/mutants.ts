@@ -1,4 +1,4 @@
-// Edits that each take away one thing the correctness rests on, and the test that must fail without it.
+// Edits that each remove one thing that correctness depends on, and the test that must fail then.
 
 export interface Mutant {
   readonly what: string;
@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['a replaced item keeps its revision', '_revision: (revision ?? 0) + 1', '_revision: revision ?? 1'],
     ['an item takes the place of another revision', "'#revision = :revision'", "'attribute_exists(#revision)'"],
     [
-      'an item takes the place of one that nobody read',
+      'an item replaces one that was not read',
       "'attribute_not_exists(#key)'",
       "'attribute_not_exists(#key) OR attribute_exists(#key)'",
     ],
@@ -77,11 +77,11 @@ export const MUTANTS: readonly Mutant[] = [
       'pending = pending.filter((at) => unprocessed.has(keyText(at))).slice(1);\n    }\n  });\n}',
     ],
     [
-      'of several failures at once the first stops the rest',
+      'the first of several failures stops the rest',
       'await work(item).catch((error) => errors.push(error))',
       'await work(item)',
     ],
-    ['a failure at once is lost', 'if (errors.length > 0) throw errors[0];', ''],
+    ['a failure of the first request is lost', 'if (errors.length > 0) throw errors[0];', ''],
   ]),
   ...edits('functions/store/report.ts', BATCHES, [
     [

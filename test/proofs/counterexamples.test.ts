@@ -1,4 +1,4 @@
-// Eight schedules that once ended with wrong rows. The simulator found each of them; here each is written out.
+// Eight kinds of schedules that once ended with wrong rows. The simulator found them; here each is written out step by step.
 
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
@@ -36,7 +36,7 @@ describe('a sweep that failed is not forgotten when its event is merged with a n
       await script.apply('C', created, renamed);
     }));
 
-  test('the worker dies before the query for the dependents', () =>
+  test('the worker dies before it queries the dependents', () =>
     ends(CHARGES, [succeeded, created, renamed], async (script) => {
       await script.apply('A', succeeded);
       await script.start('B', created);
@@ -45,7 +45,7 @@ describe('a sweep that failed is not forgotten when its event is merged with a n
       await script.apply('C', created, renamed);
     }));
 
-  test('the link had moved, and the row would keep the customer from before', () => {
+  test('the link had moved, and the row would keep its former customer', () => {
     const gamma = event('customer.created', customer('gamma'));
     const moved = event('customer.updated', customer('beta'), 1);
     const again = event('customer.updated', customer('beta', { name: 'Anna' }), 2);
@@ -66,7 +66,7 @@ describe('a sweep assigns no key that is older than the row’s', () => {
   const created = event('customer.created', customer('acme'));
   const moved = event('customer.updated', customer('beta'), 1);
 
-  test('one request is sent twice, and one copy lands late', () =>
+  test('one request is sent twice, and one copy arrives late', () =>
     ends(CHARGES, [succeeded, created, moved], async (script) => {
       await script.start('A', created);
       await script.until('A', DEPENDENTS);
@@ -78,7 +78,7 @@ describe('a sweep assigns no key that is older than the row’s', () => {
       await script.landLate();
     }));
 
-  test('the message was handed out twice, and the worker dies whose copy was acknowledged by the other', () =>
+  test('the message was delivered twice, and the worker whose copy the other one acknowledged dies', () =>
     ends(CHARGES, [succeeded, created, moved], async (script) => {
       await script.start('A', created);
       await script.until('A', DEPENDENTS);
@@ -91,7 +91,7 @@ describe('a sweep assigns no key that is older than the row’s', () => {
     }));
 });
 
-test('a refunded invoice is not recorded again by what was read before the refund', () => {
+test('a worker that read before the refund does not record the invoice again', () => {
   const paid = event('invoice.payment_succeeded', invoice());
   const refunded = event('charge.refunded', charge({ amount_refunded: 2000, refunded: true, invoice: 'in_1' }), 1);
   return ends(INVOICES, [paid, refunded], async (script) => {
@@ -121,7 +121,7 @@ test('a sweep does not give up on a row that a dead worker’s request changed',
   });
 });
 
-test('a late write does not take one tombstone for another', () => {
+test('a late write does not mistake one deleted row for another', () => {
   const first = event('invoice.payment_succeeded', invoice({ amount_paid: 1000 }));
   const second = event('invoice.payment_succeeded', invoice({ amount_paid: 3000 }), 1);
   const third = event('invoice.payment_succeeded', invoice({ amount_paid: 5000 }), 2);

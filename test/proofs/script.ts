@@ -1,4 +1,4 @@
-// A schedule told step by step: which worker runs how far, and what becomes of which request. Requests are named for what they
+// A schedule, step by step: which worker runs how far, and what happens to which request. Requests are named for what they
 // do, so that a schedule still makes sense when the store asks in another order; one that is not made is passed over.
 
 import type { Settings } from '../../contract/settings.js';

@@ -90,7 +90,7 @@ describe(
         }
       }
     });
-    test('that is every event type that some settings want', async () => {
+    test('these are all event types that any settings want', async () => {
       const { subscribedTypes } = await import('../../functions/domain/decide.js');
       const wanted = SETTINGS.flatMap((settings) => subscribedTypes(settings));
       expect(wanted.filter((type) => !types.includes(type))).toEqual([]);
@@ -103,7 +103,7 @@ test('an event that fits is sent as it was received, byte for byte', () => {
   expect(toMessage(body, JSON.parse(body))).toBe(body);
 });
 
-test('SQS refuses two characters that JSON allows: they are escaped', () => {
+test('the two characters that JSON allows and SQS refuses are escaped', () => {
   const body = JSON.stringify({ name: 'a\uffff\ufffeb' });
   const message = toMessage(body, JSON.parse(body));
   expect(message).not.toMatch(/[\ufffe\uffff]/);

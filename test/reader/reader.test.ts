@@ -89,7 +89,7 @@ describe('the example of docs/reader.md', () => {
   const folder = mkdtempSync(join(ROOT, 'node_modules', '.example-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('compiles under strict', () => {
+  test('compiles under `strict`', () => {
     writeFileSync(join(folder, 'example.ts'), example!);
     const compilerOptions = {
       strict: true,

@@ -60,7 +60,7 @@ describe('reconcile', () => {
   test('sends every event of the wanted types with `all`', async () => {
     expect((await run({ since: 0 }, { all: true })).ids).toHaveLength(200);
   });
-  test('handles a limited number of pages in a run and continues from there, although new events arrived meanwhile', async () => {
+  test('handles a limited number of pages in a run and continues from there, although new events have arrived', async () => {
     const first = await run({ since: 0 }, { maxPages: 1, all: true });
     expect([first.complete, first.seen]).toEqual([false, 100]);
     fake.objects.events.push({ ...event('charge.succeeded', charge(), 900, 'evt_new'), delivered: false });
@@ -69,7 +69,7 @@ describe('reconcile', () => {
     expect(second.ids).not.toContain('evt_new');
     expect((await run(second.cursor, { all: true })).ids).toContain('evt_new');
   });
-  test('respects a rate limit and survives faults', async () => {
+  test('waits as long as a rate limit asks, and retries after faults', async () => {
     const faults = [{ status: 429, headers: { 'retry-after': '1' } }, { status: 500 }, 'cut' as const];
     fake.fault = () => faults.shift();
     expect((await run({ since: 0 })).seen).toBe(125);

@@ -11,7 +11,7 @@ const pick = ({ Resources }: Template, adapted: Template) =>
   Object.fromEntries(Object.entries(Resources).filter(([id]) => id in adapted.Resources));
 
 describe('a template adapted to the emulator', () => {
-  test('lacks what the emulator cannot create, and names each such resource', () => {
+  test('leaves out the resources that the emulator cannot create, and lists them', () => {
     const { template: adapted, adaptations } = adaptTemplate(template);
     const gone = Object.keys(template.Resources).filter((id) => !(id in adapted.Resources));
     const named = adaptations.filter(({ what }) => what.startsWith('not deployed'));
@@ -40,7 +40,7 @@ describe('a template adapted to the emulator', () => {
     expect(found).not.toEqual(actions(adapted));
     expect(found).toEqual(actions({ Resources: pick(template, adapted) }));
   });
-  test('refuses to leave a reference to what was taken out', () => {
+  test('fails if a reference to a removed resource is left', () => {
     const dangling = {
       Resources: {
         Group: { Type: 'AWS::CodeDeploy::DeploymentGroup' },
@@ -49,7 +49,7 @@ describe('a template adapted to the emulator', () => {
     };
     expect(() => adaptTemplate(dangling)).toThrow('still referred to, but not deployed: Group');
   });
-  test('says so if an output goes too', () => {
+  test('lists an output that is removed too', () => {
     const { template: adapted, adaptations } = adaptTemplate({
       Resources: { Group: { Type: 'AWS::CodeDeploy::DeploymentGroup' } },
       Outputs: { Name: { Value: { Ref: 'Group' } } },

@@ -59,7 +59,7 @@ export function adaptTemplate(template: Template): { template: Template; adaptat
     );
   for (const [id, { UpdatePolicy, ...resource }] of Object.entries(kept)) {
     if (UpdatePolicy === undefined) continue;
-    note(id, resource, 'moves to a new version at once: its update policy needs CodeDeploy');
+    note(id, resource, 'moves to a new version immediately: its update policy needs CodeDeploy');
     kept[id] = resource;
   }
   const dependable = (id: string) => id in kept || !(id in template.Resources);
@@ -71,7 +71,7 @@ export function adaptTemplate(template: Template): { template: Template; adaptat
   for (const [id, resource] of Object.entries(kept)) {
     const batches = withSendMessageBatch(resource);
     if (JSON.stringify(batches) === JSON.stringify(resource)) continue;
-    note(id, resource, 'allows sqs:SendMessageBatch beside sqs:SendMessage: AWS checks the latter for both');
+    note(id, resource, 'allows sqs:SendMessageBatch in addition to sqs:SendMessage: AWS checks the latter for both');
     kept[id] = batches;
   }
   const adapted = mapObject(kept, (resource) => {

@@ -128,7 +128,7 @@ function lastLines(log: string): string {
   return lines.slice(-40).join('\n');
 }
 
-/** Before the emulator has written its certificate, nobody can trust it: this asks only whether something answers. */
+/** Whether the emulator answers. It is called before the emulator has written its certificate, so it trusts any. */
 function answers(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     get(url, { rejectUnauthorized: false }, (response) => resolve(response.resume().statusCode === 200)).once(

@@ -33,8 +33,8 @@ const WRAPPERS: Readonly<Record<string, string>> = {
     };`,
   worker: `
     import { handler as original } from './first-version.js';
-    const mended = (record) => ({ ...record, body: record.body.replaceAll(/"(amount\\w*)":"(\\d+)"/g, '"$1":$2') });
-    export const handler = (event, context) => original({ ...event, Records: event.Records.map(mended) }, context);`,
+    const repaired = (record) => ({ ...record, body: record.body.replaceAll(/"(amount\\w*)":"(\\d+)"/g, '"$1":$2') });
+    export const handler = (event, context) => original({ ...event, Records: event.Records.map(repaired) }, context);`,
 };
 
 /** Changes the functions' code in the copy, whatever it is now: each handler is wrapped. */

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   return code === 0 && store ? 0 : 1;
 }
 
-/** The store's tests on the emulator's DynamoDB: a third engine beside dynalite and Amazon's DynamoDB Local. */
+/** The store's tests on the emulator's DynamoDB: a third engine, after dynalite and Amazon's DynamoDB Local. */
 async function storeSuite({ environment, endpoint }: Emulator): Promise<boolean> {
   const jest = join('node_modules', 'jest', 'bin', 'jest.js');
   const env = { ...environment, TEST_DYNAMODB_ENDPOINT: endpoint };

@@ -166,8 +166,10 @@ async function demo(account: Account, stage: Stage): Promise<void> {
     settings: JSON.parse(outputs.Settings!),
   };
   writeFileSync(stackFile, JSON.stringify(file));
-  const told = await run('npm', ['run', '--silent', 'demo', '--', '--stack-file', stackFile], { cwd: account.project });
-  expect(told.startsWith('Using the stack that is running'), `the demo started a stack of its own:\n${told}`);
+  const printed = await run('npm', ['run', '--silent', 'demo', '--', '--stack-file', stackFile], {
+    cwd: account.project,
+  });
+  expect(printed.startsWith('Using the stack that is running'), `the demo started another stack:\n${printed}`);
 }
 
 /** @returns the charge that the first version of the worker does not understand */

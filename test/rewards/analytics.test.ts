@@ -1,4 +1,5 @@
-// The queries of docs/analytics.md, run as printed by DuckDB on files in the layout of DynamoDB's export, beside `report` and `owed`.
+// The queries of docs/analytics.md, run as printed by DuckDB on files in the layout of DynamoDB's export, and compared with `report` and
+// `owed`.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -115,7 +116,7 @@ async function ask(query: string): Promise<Record<string, unknown>[]> {
 }
 const sorted = (lines: readonly object[]) => lines.map((line) => JSON.stringify(Object.entries(line).sort())).sort();
 
-test('the report’s query gives the lines of `report`', async () => {
+test('the query of the report returns the lines of `report`', async () => {
   const { lines } = await readReport(engine.target, { by: ['partner', 'product', 'month'] });
   expect(lines.length).toBeGreaterThan(40);
   expect(sorted(await ask('report'))).toEqual(sorted(lines));
@@ -127,7 +128,7 @@ test('the payments without a customer are those of `report`', async () => {
   expect(sorted(await ask('unattributed'))).toEqual(sorted(unattributed));
 });
 
-test('the percentage’s query gives the sums of `owed`, halves rounded to even', async () => {
+test('the query of the percentages returns the sums of `owed`, rounded half to even', async () => {
   const rules = parseRules('[{ "percent": "12.5" }]');
   const lines = await owedLines(engine.target, { rules, by: ['partner'], asOf: '2025-12-31', livemode: 'live' });
   expect(lines.length).toBeGreaterThan(4);

@@ -254,7 +254,7 @@ describe('refused with a clear sentence, and nothing written', () => {
   });
   test('a period in the future', () =>
     refused('2026-01-01', {}, 'a period until 2026-01-01 is in the future: today is 2025-12-31 in UTC'));
-  test('a date that is none', () => refused('2025-02-30', {}, '"2025-02-30" is not a date; write it as 2025-01-31'));
+  test('an invalid date', () => refused('2025-02-30', {}, '"2025-02-30" is not a date; write it as 2025-01-31'));
   test('a currency without a fixed reward', () =>
     refused(
       '2025-01-31',
@@ -275,7 +275,7 @@ describe('refused with a clear sentence, and nothing written', () => {
     await engine.putTransaction({ ...most, transaction_id: 'ch_2' });
     await refused('2025-01-31', {}, 'is too large to be exact');
   });
-  test('a partner whom nobody knows', () =>
+  test('an unknown partner', () =>
     refused('2025-01-31', { partner: 'zoe' }, 'no customer was referred by zoe, and there is no statement for zoe'));
   test('a closed statement whose lines were changed', async () => {
     await close('2025-01-31');

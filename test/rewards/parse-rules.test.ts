@@ -56,7 +56,7 @@ describe('an error names the line and says what to write', () => {
     ['', '1: this is not JSON: unexpected end of input'],
     ['"rules"', '1: expected a list of rules: [ … ] or { "rules": [ … ] }'],
     ['{ "rules": 3 }', '1: expected a list of rules: [ … ] or { "rules": [ … ] }'],
-    ['[]', '1: there are no rules: nobody would be owed anything'],
+    ['[]', '1: there are no rules: no partner would be owed anything'],
     ['{ "rules": [{"percent":"1"}],\n "rule": [] }', '2: unknown key "rule"; use "rules" and "$schema"'],
     [file('"ten percent"'), '3: rule 1 is not an object: { … }'],
     [file('{ }'), '3: rule 1 has no reward: give it "percent" or "fixed"'],
@@ -130,7 +130,7 @@ describe('a warning names the rules', () => {
       ]),
     ).toEqual(['3: rule 2 overlaps rule 1, which decides where both match']);
   });
-  test('and none where no transaction matches both', () => {
+  test('but not where no transaction matches both', () => {
     expect(warnings([{ partners: ['ada'] }, { partners: ['bob'] }])).toEqual([]);
     expect(warnings([{ products: [null] }, { products: ['pro'] }])).toEqual([]);
     expect(warnings([{ until: '2025-06-30' }, { from: '2025-07-01' }])).toEqual([]);

@@ -19,7 +19,7 @@ const row = fc.record({
 });
 const startOf = (month: string) => Date.parse(`${month}-01T00:00:00Z`) / 1000;
 
-test('for any rows and segments, the sums are those of a hand count', async () => {
+test('for any rows and segments, the sums equal an independent count', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(row, { maxLength: 30, size: 'max' }),
@@ -100,7 +100,7 @@ test('for any rows and segments, the sums are those of a hand count', async () =
   );
 });
 
-test('an error in one segment ends the reading: no request is sent after it', async () => {
+test('after an error in one segment no more requests are sent', async () => {
   let sent = 0;
   const failing = engine.through(async () => {
     if (++sent === 2) throw new Error('throttled for too long');

@@ -1,4 +1,4 @@
-// What transactions earn, beside an independent computation: integers in text, one transaction after the other, no shared code.
+// What transactions earn, compared with an independent computation: integers as text, one transaction after the other, no shared code.
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -31,7 +31,7 @@ const earned = (transactions: RewardedTransaction[], rules: object[], asOf = '20
   );
 
 describe('the first rule that matches decides', () => {
-  test('by partner, product, currency and day; no rule, no line', () => {
+  test('by partner, product, currency and day; without a matching rule there is no line', () => {
     const transactions = [
       payment('pro', '2025-03-31', { product_key: 'pro' }),
       payment('none', '2025-03-31'),
@@ -61,7 +61,7 @@ describe('the first rule that matches decides', () => {
     expect(Object.keys(earned(transactions, [{ months: 1, percent: '1' }]))).toEqual(['2025-01-31', '2025-02-27']);
     expect(Object.keys(earned(transactions, [{ months: 2, percent: '1' }]))).toHaveLength(4);
   });
-  test('`maxPerCustomer`: what is left of it, for each currency and rule', () => {
+  test('`maxPerCustomer`: a reward is capped at what is left, for each currency and rule', () => {
     const transactions = [
       payment('1', '2025-01-01'),
       payment('2', '2025-01-02', { currency: 'eur' }),
@@ -108,7 +108,7 @@ test('percent is rounded half to even', () => {
   expect(percentOf({ digits: 333n, decimals: 1 }, 9_007_199_254_740_991)).toBe(2_999_397_351_828_750);
 });
 
-test('the calendar: leap years, short months, days that are none', () => {
+test('the calendar: leap years, short months, invalid days', () => {
   expect(['2025-02-29', '2024-02-29', '2025-02-30', '2025-13-01', '2025-00-10', '2025-1-1'].map(isDay)).toEqual([
     false,
     true,
@@ -238,7 +238,7 @@ function byHand(rows: readonly Row[], rules: readonly FileRule[], asOf: string, 
   return sums;
 }
 
-test('for any rows and rules, what is owed is what is computed by hand', () => {
+test('for any rows and rules, rewards equal those of the independent computation', () => {
   let lines = 0;
   fc.assert(
     fc.property(
@@ -282,7 +282,7 @@ test('for any rows and rules, what is owed is what is computed by hand', () => {
   expect(lines).toBeGreaterThan(3 * Number(process.env.REWARD_RUNS ?? 1000));
 });
 
-test('the customers of one partner are found among those of many', () => {
+test('one partner’s customers are found among those of many partners', () => {
   const histories = createHistories();
   for (let i = 0; i < 50; i++) histories.addCustomer({ customer_key: `k${i}`, partner_key: `p${i % 7}` });
   for (let i = 0; i < 500; i++)

@@ -1,4 +1,4 @@
-// A real DynamoDB engine with the table of statements beside the others, and rows put straight into them.
+// A real DynamoDB engine with all four tables; tests put rows into them directly.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, PutCommand, paginateScan } from '@aws-sdk/lib-dynamodb';

@@ -3,7 +3,7 @@
 import type { Random } from './random.js';
 
 export interface Disturbances {
-  /** Several workers at once, and events that Stripe delivers twice. */
+  /** Several workers in parallel, and events that Stripe delivers twice. */
   readonly concurrency: boolean;
   /** Workers die between two requests; their messages come back, regrouped into new batches. */
   readonly crashes: boolean;

@@ -3,7 +3,7 @@
 //   --minutes N     how long (1)            --profile NAME    one of the profiles (all of them, in turn)
 //   --histories N   of each profile         --source NAME     charge or invoice (both, in turn)
 //   --seed N        where to begin; without --minutes and --histories that one seed alone
-//   --processes N   at once (one for each core)
+//   --processes N   in parallel (one for each core)
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -104,7 +104,7 @@ function inProcess(task: Task): Promise<Totals> {
 }
 
 async function runTask(task: Task): Promise<Totals> {
-  // Conditions fail all the time; nobody reads where.
+  // Conditions fail all the time, and building their stack traces is slow.
   Error.stackTraceLimit = 0;
   const totals: Totals = {};
   const turns = task.profiles.flatMap((profile) => task.sources.map((source) => ({ profile, source })));

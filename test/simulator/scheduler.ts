@@ -11,7 +11,7 @@ import { type Copy, itemOf, type Queued, type Request, type Worker, type World }
 
 /** A history that takes more steps than this does not come to rest. */
 const MOST_STEPS = 3000;
-/** After so many receipts a message would be a dead letter: then nothing disturbs it any more. */
+/** After this many receipts a message is delivered without disturbances, because it would become a dead letter. */
 const MOST_ATTEMPTS = 3;
 
 export function isDone(world: World): boolean {
@@ -46,24 +46,26 @@ function createChooser(world: World, random: Random, may: Disturbances) {
   let handedOutTwice = may.twice ? random.pick([1, 2]) : 0;
   let current: Worker | undefined;
   const stalled = new Map<Worker, number>();
-  const known = new Map<Copy, 'soon' | 'beside' | 'after a worker' | 'last' | 'never'>();
+  const known = new Map<Copy, 'soon' | 'same item' | 'after a worker' | 'last' | 'never'>();
   const born = new Map<Copy, number>();
 
   const dispositionOf = (copy: Copy) => {
     let disposition = known.get(copy);
     if (!disposition) {
-      disposition = may.late ? random.pick(['soon', 'beside', 'beside', 'after a worker', 'last', 'last']) : 'never';
+      disposition = may.late
+        ? random.pick(['soon', 'same item', 'same item', 'after a worker', 'last', 'last'])
+        : 'never';
       known.set(copy, disposition);
       born.set(copy, world.finished);
     }
     return disposition;
   };
-  /** A copy that lands right now; `beside` is the item that the next request writes. */
-  const dueCopy = (beside: string | undefined) =>
+  /** A copy that lands right now; `next` is the item that the next request writes. */
+  const dueCopy = (next: string | undefined) =>
     world.copies.find((copy) => {
       const disposition = dispositionOf(copy);
       if (disposition === 'soon') return random.chance(0.15);
-      if (disposition === 'beside') return beside !== undefined && itemOf(copy) === beside && random.chance(0.7);
+      if (disposition === 'same item') return next !== undefined && itemOf(copy) === next && random.chance(0.7);
       return disposition === 'after a worker' && world.finished > born.get(copy)! && random.chance(0.3);
     });
 

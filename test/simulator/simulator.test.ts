@@ -1,4 +1,4 @@
-// The simulator itself: it disturbs as each profile says, finds a store that is wrong, shrinks what it finds, and repeats a seed.
+// The simulator itself: each profile injects its disturbances, a faulty store is found, and a failure is repeated by its seed and shrunk.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
@@ -15,7 +15,7 @@ beforeAll(() => {
   Error.stackTraceLimit = 0;
 });
 
-const HISTORIES = Number(process.env.SIMULATOR_TEST_HISTORIES ?? 40);
+const HISTORIES = Number(process.env.SIMULATOR_TEST_HISTORIES ?? 30);
 const SOURCES = ['charge', 'invoice'] as const;
 
 /** Which disturbances a profile has, and no other has. */
@@ -31,7 +31,7 @@ const DISTURBS: Readonly<Record<string, readonly (keyof Counts)[]>> = {
 const ALWAYS: readonly (keyof Counts)[] = ['workers', 'requests', 'stale'];
 
 for (const [profile, disturbs] of Object.entries(DISTURBS)) {
-  test(`the profile ${profile} disturbs by ${disturbs.join(', ')}, and every end is right`, async () => {
+  test(`the profile ${profile} injects ${disturbs.join(', ')}, and every run ends with the right rows`, async () => {
     const counts = noCounts();
     const wrong = await wrongSeeds(profile, HISTORIES, { counts });
     expect(wrong).toEqual([]);
@@ -61,7 +61,7 @@ test('disputes have every status, and some that were lost are won on appeal', ()
   expect(won).toBeGreaterThan(5);
 });
 
-describe('tables that break a promise are found out', () => {
+describe('faulty tables are detected', () => {
   /** What the tables do wrong, and the profile that must notice. */
   const BROKEN: Readonly<
     Record<string, { profile: string; answer: (engine: MemoryEngine) => MemoryEngine['answer'] }>
@@ -93,7 +93,7 @@ describe('tables that break a promise are found out', () => {
   }
 });
 
-test('a wrong end is recorded, repeated by its seed, and shrunk to what matters', async () => {
+test('a failure is recorded, repeated by its seed, and shrunk to the events and steps that matter', async () => {
   const one: Case = { seed: 0, profile: 'all', source: 'charge' };
   await withoutClock(async () => {
     for (let seed = 1; seed < 400; seed++) {
@@ -119,7 +119,7 @@ test('a wrong end is recorded, repeated by its seed, and shrunk to what matters'
   });
 }, 120_000);
 
-/** Who depends on a link is never written down. */
+/** Loses every write of a dependent. */
 function lostDependents(engine: MemoryEngine): MemoryEngine['answer'] {
   return (name, input, stale) => (name === 'BatchWriteCommand' ? {} : engine.answer(name, input, stale));
 }

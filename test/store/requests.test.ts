@@ -43,7 +43,7 @@ describe('replaceItem', () => {
     expect(await replaceItem(engine, row('ch_1'), undefined, { amount: 2 })).toBeUndefined();
     expect(await readItem(engine, row('ch_1'))).toMatchObject({ amount: 1, _revision: 1 });
   });
-  test('checks for an item at the very key, where others share its partition', async () => {
+  test('checks the item itself, not others of its partition', async () => {
     await put(link('charge#1', 'evidence'));
     expect(await replaceItem(engine, link('charge#1', 'link'), undefined, {})).toMatchObject({ _revision: 1 });
     expect(await replaceItem(engine, link('charge#1', 'evidence'), undefined, {})).toBeUndefined();
@@ -61,12 +61,12 @@ describe('replaceItem', () => {
       expect(await readItem(engine, row('ch_1'))).toEqual({ transaction_id: 'ch_1', amount: 1, _revision: 3 });
     },
   );
-  test('replaces all of the item: what the new one lacks is gone', async () => {
+  test('replaces the whole item: attributes that the new one lacks are removed', async () => {
     const read = await replaceItem(engine, row('ch_1'), undefined, { amount: 1, customer_key: 'acme' });
     await replaceItem(engine, row('ch_1'), read, { amount: 2 });
     expect(await readItem(engine, row('ch_1'))).toEqual({ transaction_id: 'ch_1', amount: 2, _revision: 2 });
   });
-  test('an item of version 0.1.0 has no revision: it is replaced once, by whoever read it', async () => {
+  test('an item of version 0.1.0 has no revision: it is replaced once, by the writer that read it', async () => {
     const old = { transaction_id: 'ch_1', amount: 1, version: '1', expires_at: 5 };
     await put(row('ch_1'), old);
     expect(await replaceItem(engine, row('ch_1'), undefined, { amount: 9 })).toBeUndefined();
@@ -74,7 +74,7 @@ describe('replaceItem', () => {
     expect(await replaceItem(engine, row('ch_1'), old, { amount: 9 })).toBeUndefined();
     expect(await readItem(engine, row('ch_1'))).toEqual({ transaction_id: 'ch_1', amount: 2, _revision: 1 });
   });
-  test('an item of version 0.1.0 that its own version wrote again meanwhile is not replaced', async () => {
+  test('an item of version 0.1.0 that was rewritten by 0.1.0 in the meantime is not replaced', async () => {
     const old = { transaction_id: 'ch_1', amount: 1, version: '1' };
     await put(row('ch_1'), { ...old, version: '2' });
     expect(await replaceItem(engine, row('ch_1'), old, { amount: 9 })).toBeUndefined();
@@ -85,7 +85,7 @@ describe('replaceItem', () => {
     await put(row('ch_2'));
     expect(await replaceItem(engine, row('ch_2'), row('ch_2').key, { amount: 3 })).toMatchObject({ _revision: 1 });
   });
-  test('an item that is gone is not replaced', async () => {
+  test('an item that was deleted is not replaced', async () => {
     const read = await replaceItem(engine, row('ch_1'), undefined, {});
     await engine.clear();
     expect(await replaceItem(engine, row('ch_1'), read, {})).toBeUndefined();
@@ -103,7 +103,7 @@ describe('replaceItem', () => {
 describe('updateItem', () => {
   const increment = (current: Item | undefined) => ({ count: Number(current?.count ?? 0) + 1 });
 
-  test('starts from what is known, and reads only if that is out of date', async () => {
+  test('starts from the known item, and reads only if that is out of date', async () => {
     const { item } = await updateItem(engine, row('ch_1'), undefined, increment);
     let reads = 0;
     const counted = intercepted(engine, (name, _, send) => {
@@ -120,11 +120,11 @@ describe('updateItem', () => {
     expect((await updateItem(counted, row('ch_1'), undefined, increment)).item).toMatchObject({ count: 4 });
     expect(reads).toBe(2);
   });
-  test('loses no update of many at once', async () => {
+  test('loses none of many concurrent updates', async () => {
     await Promise.all(Array.from({ length: 8 }, () => updateItem(engine, row('ch_1'), undefined, increment)));
     expect(await readItem(engine, row('ch_1'))).toMatchObject({ count: 8, _revision: 8 });
   });
-  test('writes nothing if the item is fine, also where that shows only on the second look', async () => {
+  test('writes nothing if the item needs no change, even if only the second read shows that', async () => {
     expect(await updateItem(engine, row('ch_1'), { count: 7 }, () => undefined)).toEqual({
       item: { count: 7 },
       written: false,
@@ -142,7 +142,7 @@ describe('readItems', () => {
   const ids = Array.from({ length: 230 }, (_, i) => `ch_${i}`);
   type Asked = { Keys: Item[]; ConsistentRead: boolean };
 
-  test('reads any number of keys of all tables, and each once', async () => {
+  test('reads any number of keys of all tables, each key once', async () => {
     const acme = { table: engine.tables.customers, key: { customer_key: 'acme' } };
     await writeKeys(engine, ids.map(row));
     await put(acme, { name: 'Ann' });
@@ -162,7 +162,7 @@ describe('readItems', () => {
     await readItems(counted, []);
     expect(sizes).toHaveLength(3);
   });
-  test('is strongly consistent unless a hint is enough', async () => {
+  test('is strongly consistent unless asked for a hint', async () => {
     const asked: boolean[] = [];
     const counted = intercepted(engine, (_, input, send) => {
       for (const [, { ConsistentRead }] of requestsOf<Asked>(input)) asked.push(ConsistentRead);
@@ -173,7 +173,7 @@ describe('readItems', () => {
     await readItem(counted, row('ch_1'));
     expect(asked).toEqual([false, false, true, true]);
   });
-  test('keys that the engine did not process are asked for again, and only they', async () => {
+  test('only the keys that the engine did not process are requested again', async () => {
     const keys = [...ids.slice(0, 9).map(row), link('a', 'b'), link('a', 'c')];
     await writeKeys(engine, keys);
     const asked: number[] = [];
@@ -202,7 +202,7 @@ describe('readItems', () => {
 describe('writeKeys', () => {
   const keys = Array.from({ length: 60 }, (_, i) => `transaction#${i}`);
 
-  test('writes any number of items, and each once', async () => {
+  test('writes any number of items, each item once', async () => {
     const sizes: number[] = [];
     const counted = intercepted(engine, (_, input, send) => {
       sizes.push(requestsOf<Item[]>(input).flatMap(([, requests]) => requests).length);
@@ -216,7 +216,7 @@ describe('writeKeys', () => {
     await writeKeys(counted, []);
     expect(sizes).toHaveLength(3);
   });
-  test('items that the engine did not process are written again, and only they', async () => {
+  test('only the items that the engine did not process are written again', async () => {
     const some = keys.slice(0, 7).map((sk) => link('customer#cus_a', sk));
     const asked: number[] = [];
     const partial = intercepted(engine, async (_, input) => {
@@ -232,7 +232,7 @@ describe('writeKeys', () => {
   });
 });
 
-test('what stays unprocessed is given up when the time is over', async () => {
+test('unprocessed items are given up after the time limit', async () => {
   const never = intercepted(engine, (_, input) => ({
     UnprocessedKeys: Object.fromEntries(requestsOf(input)),
     UnprocessedItems: Object.fromEntries(requestsOf(input)),
@@ -272,7 +272,7 @@ describe('inParallel', () => {
     await expect(work).rejects.toThrow('failed at 1');
     expect(done).toEqual([2, 4]);
   });
-  test('has at most 32 under way at once', async () => {
+  test('runs at most 32 in parallel', async () => {
     let now = 0;
     let most = 0;
     await inParallel(Array.from({ length: 100 }), async () => {
@@ -284,7 +284,7 @@ describe('inParallel', () => {
   });
 });
 
-test('chunks lose nothing', () => {
+test('chunks contain every item once, in order', () => {
   expect([chunks([1, 2, 3], 2), chunks([], 2)]).toEqual([[[1, 2], [3]], []]);
 });
 

@@ -117,7 +117,7 @@ describe('customers', () => {
     expect([row!.name, row!.email]).toEqual([undefined, undefined]);
     expect(await transactions()).toMatchObject([{ customer_key: 'acme' }]);
   });
-  test('a read that was out of date does no harm', async () => {
+  test('a stale first read does no harm', async () => {
     await write({ snapshot: { ...STAMP, version: '5', name: 'Ann' } });
     const outdated = { customer_key: 'acme', version: '1', name: 'Old', _revision: 0 };
     expect(await write({ snapshot: { ...STAMP, version: '4', name: 'Bob' } }, outdated)).toBe(false);
@@ -152,20 +152,20 @@ describe('links', () => {
     expect(await write(change('beta', '4'))).toEqual({ key: 'beta', moves: 2, written: true, mustSweep: true });
     expect(await write(change('acme', '5'))).toEqual({ key: 'acme', moves: 3, written: true, mustSweep: true });
   });
-  test('a newer event that was merged with a redelivered one sweeps in its place', async () => {
+  test('a newer event that was merged with a redelivered one sweeps for it', async () => {
     await write(change('acme', '2'));
     const merged = change('acme', '3', { oldest: { version: '2' } });
     expect(await write(merged)).toEqual({ key: 'acme', moves: 1, written: true, mustSweep: true });
     const fresh = change('acme', '5', { oldest: { version: '4' } });
     expect(await write(fresh)).toEqual({ key: 'acme', moves: 1, written: true, mustSweep: false });
   });
-  test('what was known may be out of date', async () => {
+  test('the known items may be out of date', async () => {
     await write(change('acme', '2'));
     const outdated = { customer_key: 'older', version: '0', moves: 1, _revision: 9 };
     expect(await write(change('old', '1'), outdated)).toMatchObject({ key: 'acme', written: false, mustSweep: true });
     expect(await write(change('beta', '3'), outdated)).toMatchObject({ key: 'beta', moves: 2, written: true });
   });
-  test('the greater rendering of one event counts', async () => {
+  test('of two renderings of one event the greater API version counts', async () => {
     await write(change('new', '1', { api_version: '2025' }));
     expect(await write(change('old', '1', { api_version: '2024' }))).toMatchObject({ key: 'new', written: false });
     expect(await write(change('newer', '1', { api_version: '2026' }))).toMatchObject({ key: 'newer', moves: 2 });
@@ -219,7 +219,7 @@ describe('dependents and sweeps', () => {
       ]);
     },
   );
-  test('a row that agrees with the link is not written again', async () => {
+  test('a row that already has the key of the link is not written again', async () => {
     await apply([event('charge.succeeded', charge()), event('customer.created', customer('acme'))]);
     const before = await stored();
     expect(await sweepDependents(engine, 'cus_a')).toBe(0);
@@ -233,7 +233,7 @@ describe('dependents and sweeps', () => {
     expect([before.customer_key, after.customer_key]).toEqual(['acme', 'acme']);
     expect([before._link, after._link]).toEqual([1, 3]);
   });
-  test('a charge that went to another Stripe customer does not depend on the first any more', async () => {
+  test('a charge that moved to another Stripe customer no longer depends on the first', async () => {
     await apply([
       event('charge.succeeded', charge()),
       event('charge.updated', charge({ customer: 'cus_b' }), 1),
@@ -243,7 +243,7 @@ describe('dependents and sweeps', () => {
     await apply([event('customer.created', customer('beta', { id: 'cus_b' }), 3)]);
     expect(await transactions()).toMatchObject([{ customer_key: 'beta' }]);
   });
-  test('items that name dependents are as few as their limit of 1,024 bytes allows, and name each one', async () => {
+  test('dependents are packed into as few items as the limit of 1,024 bytes allows', async () => {
     const ids = ['ch_#"\\', 'ch_é', ...Array.from({ length: 60 }, (_, i) => `ch_${String(i).padStart(40, '0')}`)];
     const keys = dependentKeys(engine.tables, 'cus_a', ids);
     const sortKeys = keys.map(({ key }) => key.sk!);
@@ -258,7 +258,7 @@ describe('dependents and sweeps', () => {
     expect(dependentKeys(engine.tables, 'cus_a', [])).toEqual([]);
   });
 
-  test('a dependent without a row, or without a link, is left alone', async () => {
+  test('a dependent without a row, or without a link, is not changed', async () => {
     await writeKeys(engine, dependentKeys(engine.tables, 'cus_a', ['ch_9']));
     expect(await sweepDependents(engine, 'cus_a')).toBe(0);
     await apply([event('charge.succeeded', charge()), event('customer.created', customer('acme'), 1)]);
@@ -267,7 +267,7 @@ describe('dependents and sweeps', () => {
   });
 
   /** Does something once, just before the first conditional write of a transaction. */
-  const meanwhile = (what: () => Promise<unknown>) => {
+  const concurrently = (what: () => Promise<unknown>) => {
     let isDone = false;
     return intercepted(engine, async (name, input, send) => {
       if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
@@ -277,36 +277,36 @@ describe('dependents and sweeps', () => {
       return send();
     });
   };
-  test('a row that changed meanwhile is read and written again', async () => {
+  test('a row that changed in the meantime is read and written again', async () => {
     await apply([event('charge.succeeded', charge())]);
     await writeLink(
       engine,
       { kind: 'link', stripe_customer_id: 'cus_a', customer_key: 'acme', version: '1', oldest: { version: '1' } },
       undefined,
     );
-    const context = meanwhile(async () => {
+    const context = concurrently(async () => {
       const row = await stored();
       await replaceItem(engine, transactionKey(engine.tables, 'ch_1'), row, { ...row, product_key: 'gold' });
     });
     expect(await sweepDependents(context, 'cus_a')).toBe(1);
     expect(await stored()).toMatchObject({ customer_key: 'acme', product_key: 'gold' });
   });
-  test('a link that moved meanwhile is read again, too', async () => {
+  test('a link that moved in the meantime is read again, too', async () => {
     await apply([event('charge.succeeded', charge())]);
-    const moved = meanwhile(() => apply([beta]));
+    const moved = concurrently(() => apply([beta]));
     await apply([event('customer.created', customer('acme'))], DELETE, moved);
     expect(await stored()).toMatchObject({ customer_key: 'beta', _link: 2 });
   });
-  test('a row that took its own key meanwhile keeps it', async () => {
+  test('a row that got its own key in the meantime keeps it', async () => {
     await apply([event('charge.succeeded', charge())]);
     const own = event('charge.updated', charge({ metadata: { customer_key: 'own' } }), 9);
-    const taken = meanwhile(() => apply([own]));
+    const taken = concurrently(() => apply([own]));
     await apply([event('customer.created', customer('acme'))], DELETE, taken);
     expect(await stored()).toMatchObject({ customer_key: 'own', customer_key_source: 'own' });
   });
-  test('a charge that finds the link moved after its write is written again', async () => {
+  test('a charge whose link moved after the write is written again', async () => {
     await apply([event('customer.created', customer('acme'))]);
-    const moved = meanwhile(() => apply([beta]));
+    const moved = concurrently(() => apply([beta]));
     await apply([event('charge.succeeded', charge(), 1)], DELETE, moved);
     expect(await stored()).toMatchObject({ customer_key: 'beta', _link: 2, _revision: 2 });
   });
@@ -318,14 +318,14 @@ describe('charges', () => {
   const lost = event('charge.dispute.closed', dispute({ amount: 700 }), 20);
   const evidenceItem = () => readItem(engine, evidenceKey(engine.tables, { type: 'charge', id: 'ch_1' }));
 
-  test('a refund that comes before its charge waits, and counts once the charge comes', async () => {
+  test('a refund that arrives before its charge waits, and counts once the charge arrives', async () => {
     expect(await apply([refundCreated], NET)).toMatchObject([{ outcome: 'waiting' }]);
     expect(await transactions()).toEqual([]);
     expect(await evidenceItem()).toMatchObject({ pk: 'charge#ch_1', refunds: [{ id: 're_1', amount: 500 }] });
     expect(await apply([succeeded], NET)).toMatchObject([{ outcome: 'waiting' }]);
     expect(await transactions()).toMatchObject([{ amount_refunded: 500, amount_net: 1500 }]);
   });
-  test('refunds and disputes change the row that is there, one after the other', async () => {
+  test('refunds and disputes change an existing row, one after the other', async () => {
     await apply([succeeded, lost, refundCreated], NET);
     expect(await transactions()).toMatchObject([{ amount_refunded: 500, amount_disputed: 700, amount_net: 800 }]);
     await apply([event('charge.dispute.closed', dispute({ amount: 700, status: 'won' }), 30)], NET);
@@ -337,7 +337,7 @@ describe('charges', () => {
     await apply([succeeded, event('charge.refunded', charge({ amount_refunded: 500 }), 1)], NET);
     expect(await evidenceItem()).toBeUndefined();
   });
-  test('each write of a row increments its revision, and what changes nothing writes nothing', async () => {
+  test('each write of a row increments its revision, and an event that changes nothing writes nothing', async () => {
     await apply([succeeded]);
     expect(await stored()).toMatchObject({ _revision: 1 });
     await apply([event('charge.updated', charge(), 5)]);
@@ -349,11 +349,11 @@ describe('charges', () => {
     expect(await stored()).toMatchObject({ _revision: 3, _evidence: 1, status: 'deleted' });
     expect(await evidenceItem()).toMatchObject({ _revision: 1 });
   });
-  test('a row remembers how far its evidence had come, even if the evidence did not change it', async () => {
+  test('a row remembers the revision of its evidence, even if the evidence did not change it', async () => {
     await apply([succeeded, event('charge.dispute.created', dispute({ status: 'needs_response' }), 5)]);
     expect(await stored()).toMatchObject({ _evidence: 1, status: 'recorded', event_type: 'charge.succeeded' });
   });
-  test('evidence that came after the row was computed is found when it is read again', async () => {
+  test('evidence that arrived after the row was computed is found by the second read', async () => {
     let isDone = false;
     const context = intercepted(engine, async (name, input, send) => {
       if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
@@ -365,7 +365,7 @@ describe('charges', () => {
     await apply([succeeded], NET, context);
     expect(await transactions()).toMatchObject([{ amount_refunded: 500 }]);
   });
-  test('first reads that are out of date do no harm', async () => {
+  test('stale first reads do no harm', async () => {
     const history = [
       event('customer.created', customer('acme')),
       succeeded,
@@ -453,7 +453,7 @@ describe('invoices', () => {
     await apply([refunded, event('customer.updated', customer('beta'), 9)], { ...INVOICE, partialRefund: 'delete' });
     expect(await transactions()).toMatchObject([{ status: 'deleted', deleted_customer_key: 'beta' }]);
   });
-  test('the row is written again until it agrees with what came meanwhile', async () => {
+  test('the row is written again until it agrees with evidence that arrived in the meantime', async () => {
     let isDone = false;
     const context = intercepted(engine, async (name, input, send) => {
       if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
@@ -465,7 +465,7 @@ describe('invoices', () => {
     await apply([paid()], INVOICE, context);
     expect(await transactions()).toMatchObject([{ amount_refunded: 500, customer_key: 'acme' }]);
   });
-  test('what changes nothing writes nothing', async () => {
+  test('an event that changes nothing writes nothing', async () => {
     const recorded = paid();
     await apply([recorded, refunded], INVOICE);
     const row = await stored('in_1');

@@ -18,7 +18,7 @@ interface Locked {
 const packages = Object.entries<Locked>(json('package-lock.json').packages).filter(([path]) => path !== '');
 const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
 
-test('every package that would run a script when installed is denied it, and no other is named', () => {
+test('allowScripts denies every package that has an install script, and names no other', () => {
   const withScripts = packages.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => nameOf(path));
   const allowed = Object.entries<boolean>(json('package.json').allowScripts);
   expect(allowed.filter(([, isAllowed]) => isAllowed)).toEqual([]);
@@ -27,11 +27,11 @@ test('every package that would run a script when installed is denied it, and no 
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts[name]).toBeUndefined();
 });
 
-test('the lock file names no host', () => {
+test('the lock file contains no registry host', () => {
   expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
 });
 
-test('what is deployed is under a licence that allows it, and is listed', () => {
+test('every deployed package has an allowed licence, and is listed in docs/licences.md', () => {
   const permissive = ['MIT', 'MIT-0', 'Apache-2.0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause'];
   const others = packages
     .filter(([, { dev, peer }]) => !dev && !peer)

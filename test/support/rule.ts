@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const PAGE = plain(readFileSync(join(__dirname, '..', '..', 'docs', 'behaviour.md'), 'utf8'));
 
-/** @returns the rule, as it stands on the page */
+/** @returns the rule, as it is on the page */
 export function rule(quotation: string): string {
   for (const part of quotation.split(' … ')) {
     if (!PAGE.includes(plain(part))) throw new Error(`docs/behaviour.md does not say: ${part}`);

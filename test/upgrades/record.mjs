@@ -12,7 +12,7 @@ const ROOT = join(HERE, '..', '..');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const kept = join(HERE, version);
 const examples = join(HERE, '..', 'examples');
-// Those of charge mode with the default refunds; each of its own customers and charges.
+// The examples of charge mode with the default settings, each with separate customers and charges.
 const events = readdirSync(examples).flatMap((file, i) => {
   const { settings, events: history } = JSON.parse(readFileSync(join(examples, file), 'utf8'));
   if (settings.transactionSource !== 'charge' || settings.partialRefund !== 'delete') return [];

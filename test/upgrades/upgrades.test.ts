@@ -1,4 +1,4 @@
-// State that earlier versions have written is read, and repaired by the next event about each row.
+// Rows that earlier versions wrote are read, and repaired by the next event about each row.
 
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,7 +84,7 @@ describe.each(versions)('the state folder of %s', (version) => {
 
 describe('invoices of 0.1.0', () => {
   const SETTINGS: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice', partialRefund: 'net' };
-  /** The worked examples of `invoice` mode, each with IDs of its own, and the items that 0.1.0 made of them. */
+  /** The worked examples of `invoice` mode, each with separate IDs, and the items that 0.1.0 made of them. */
   const { events, items }: { events: Event[]; items: Record<keyof TableNames, Item[]> } = JSON.parse(
     readFileSync(join(__dirname, '0.1.0', 'invoice-mode.json'), 'utf8'),
   );
@@ -118,7 +118,7 @@ describe('invoices of 0.1.0', () => {
       history.map((each) => [each]),
     );
 
-  test('their evidence is read: a refund changes the row of its invoice, and no other', async () => {
+  test('their evidence is read: a refund changes the row of its invoice, and no other row', async () => {
     const refunds = charges.map(({ id, payment_intent }) =>
       event(
         'refund.created',
@@ -136,7 +136,7 @@ describe('invoices of 0.1.0', () => {
       expect(changed[0]).toEqual(expected.find((row) => row.transaction_id === changed[0]!.transaction_id));
     }
   }, 120_000);
-  test('all events once more repair every row, and bring in what 0.1.0 did not know', async () => {
+  test('a redelivery of all events repairs every row, and applies the events that 0.1.0 did not know', async () => {
     expect(expiring((await engine.rows()).transactions).length).toBeGreaterThan(1);
     await send(events);
     const rows = await engine.rows();
@@ -145,7 +145,7 @@ describe('invoices of 0.1.0', () => {
   }, 120_000);
 });
 
-test('there is one of each released version', () => {
+test('there is a state folder of each released version', () => {
   const changelog = readFileSync(join(__dirname, '..', '..', 'CHANGELOG.md'), 'utf8');
   const released = [...changelog.matchAll(/^## \[?(\d+\.\d+\.\d+)/gm)].map(([, version]) => version);
   for (const version of released) expect(versions).toContain(version);

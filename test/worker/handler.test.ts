@@ -73,7 +73,7 @@ describe('a message that no rule understands', () => {
   const withoutAmount = JSON.stringify(event('charge.succeeded', charge({ amount: 'ten' })));
   const ignored = JSON.stringify(event('customer.updated', customer()));
 
-  test('is moved to the dead-letter queue at once, unchanged, with the reason as an attribute', async () => {
+  test('is moved to the dead-letter queue immediately, unchanged, with the reason as an attribute', async () => {
     const { result, lines } = await work([unreadable, ignored, withoutAmount]);
     expect(result).toEqual({ batchItemFailures: [] });
     const moved = await deadLetters();
@@ -85,7 +85,7 @@ describe('a message that no rule understands', () => {
     expect(counted.flat()).toHaveLength(2);
   }, 30_000);
 
-  test('is moved with all the others of a batch, however large: SQS accepts ten messages and 1 MiB in one request', async () => {
+  test('is moved together with the others of its batch: SQS accepts ten messages and 1 MiB in one request', async () => {
     const bodies = Array.from({ length: 25 }, (_, i) => `${i} ${'x'.repeat(i % 5 === 0 ? 250_000 : 10)}`);
     expect((await work(bodies)).result).toEqual({ batchItemFailures: [] });
     const moved = await deadLetters();
@@ -100,9 +100,9 @@ describe('a message that no rule understands', () => {
     expect(result).toEqual({ batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) });
     expect(await deadLetters()).toEqual([]);
     const parsed = lines.map((line) => JSON.parse(line));
-    const told = parsed.filter(({ message }) => message?.includes('the dead-letter queue did not accept messages'));
-    expect(told).toEqual([expect.objectContaining({ level: 'ERROR', messages: 2, reason: 'AccessDenied' })]);
-    expect(told[0].message).toMatch(/DEAD_LETTER_QUEUE_URL.*sqs:SendMessage/);
+    const logged = parsed.filter(({ message }) => message?.includes('the dead-letter queue did not accept messages'));
+    expect(logged).toEqual([expect.objectContaining({ level: 'ERROR', messages: 2, reason: 'AccessDenied' })]);
+    expect(logged[0].message).toMatch(/DEAD_LETTER_QUEUE_URL.*sqs:SendMessage/);
     expect(lines.join('')).not.toContain('broken');
   }, 30_000);
 });

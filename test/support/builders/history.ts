@@ -55,10 +55,10 @@ export function permutations<T>(items: readonly T[]): T[][] {
   );
 }
 
-/** After so many receipts a message is a dead letter. */
+/** After this many receipts a message becomes a dead letter. */
 const TRIES = 5;
 
-/** Delivers batches one after the other, and what failed again, as the queue would. @throws where it would end a dead letter */
+/** Delivers batches one after the other, and what failed again, as the queue would. @throws where a message would become a dead letter */
 export async function deliverUntilDone(
   connection: StoreContext,
   settings: Settings,
@@ -67,7 +67,7 @@ export async function deliverUntilDone(
   for (const batch of batches) {
     let left = batch.map((event) => ({ messageId: event.id, body: JSON.stringify(event) }));
     for (let attempt = 0; left.length > 0; attempt++) {
-      if (attempt === TRIES) throw new Error('it would have ended among the dead letters');
+      if (attempt === TRIES) throw new Error('the message would have moved to the dead-letter queue');
       const results = await processBatch(connection, settings, left);
       const failed = new Set(results.filter(({ outcome }) => outcome === 'failed').map(({ messageId }) => messageId));
       left = left.filter(({ messageId }) => failed.has(messageId));

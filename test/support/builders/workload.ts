@@ -84,7 +84,7 @@ export function workload({ seed, customers, duplicates = 0.02, disorder = 5 }: W
 }
 
 /**
- * The same business with invoices: each charge of `workload` that succeeded paid one, told in the shape before API 2025-03-31 or
+ * The same business with invoices: each charge of `workload` that succeeded paid one, in the shape before API 2025-03-31 or
  * after it; refunds and failures as they were.
  *
  * @returns the events in the order of their delivery, none twice

@@ -98,7 +98,7 @@ function canonical(value: unknown): unknown {
     .map(([name, each]) => [name, canonical(each)]);
 }
 
-test('every request of random histories is answered alike, and leaves the same rows', async () => {
+test('every request of random histories gets the same answer, and the rows are the same', async () => {
   const shapes = new Set<string>();
   for (const transactionSource of ['charge', 'invoice'] as const) {
     const cases = histories(transactionSource).chain(deliveries);
@@ -158,7 +158,7 @@ describe('the requests of the store', () => {
     );
   };
 
-  test('have the same answers in any order: revisions that fit and that do not, items of version 0.1.0, both kinds of reads', async () => {
+  test('get the same answers in any order: matching and other revisions, items of version 0.1.0, both kinds of reads', async () => {
     const sequences = fc.array(steps(real.tables), { minLength: 5, maxLength: 15 });
     await fc.assert(
       fc.asyncProperty(sequences, async (sequence) => {
@@ -211,7 +211,7 @@ describe('the requests of the store', () => {
   }
 });
 
-test('more keys than one request takes are read and written in several, and a long partition in pages', async () => {
+test('many keys are read and written in several requests, and a long partition in pages', async () => {
   const sks = Array.from({ length: 230 }, (_, i) => `transaction#${String(i).padStart(4, '0')}`);
   for (const engine of [real, memoryEngine({ pageSize: 50 })]) {
     const keys = sks.map((each) => ({ table: engine.tables.links, key: { pk: 'many', sk: each } }));
@@ -228,10 +228,10 @@ test('more keys than one request takes are read and written in several, and a lo
   }
 }, 60_000);
 
-describe('what the memory engine refuses', () => {
+describe('the memory engine refuses', () => {
   const memory = memoryEngine();
   const { links } = memory.tables;
-  test('a query, and a batch read, that do not say how consistent they are', async () => {
+  test('a query or a batch read without ConsistentRead', async () => {
     const Keys = [{ pk: 'a', sk: 'b' }];
     await expect(memory.client.send(new BatchGetCommand({ RequestItems: { [links]: { Keys } } }))).rejects.toThrow(
       'not strongly consistent',
@@ -239,14 +239,14 @@ describe('what the memory engine refuses', () => {
     const query = { TableName: links, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': 'a' } };
     await expect(memory.client.send(new QueryCommand(query))).rejects.toThrow('not strongly consistent');
   });
-  test('a store that changes an item which it has read or written', async () => {
+  test('a change to an item that was read or written', async () => {
     const Item = { pk: 'a', sk: 'b', list: [1] };
     await memory.client.send(new PutCommand({ TableName: links, Item }));
     expect(() => Item.list.push(2)).toThrow(TypeError);
     const read = (await readItem(memory, { table: links, key: { pk: 'a', sk: 'b' } }))!;
     expect(() => Object.assign(read, { sk: 'c' })).toThrow(TypeError);
   });
-  test('a batch write takes deletions too, as a test needs them', async () => {
+  test('no deletion in a batch write', async () => {
     const request = { DeleteRequest: { Key: { pk: 'a', sk: 'b' } } };
     await memory.client.send(new BatchWriteCommand({ RequestItems: { [links]: [request] } }));
     expect(await readItem(memory, { table: links, key: { pk: 'a', sk: 'b' } })).toBeUndefined();

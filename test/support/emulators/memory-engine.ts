@@ -1,5 +1,5 @@
-// A DynamoDB in this process's memory, for tests that need millions of requests. It knows just the requests and expressions
-// that the store sends, and `memory-engine.test.ts` holds it against a real engine, request by request.
+// A DynamoDB in this process's memory, for tests that need millions of requests. It knows only the requests and expressions
+// that the store sends; `memory-engine.test.ts` compares it with a real engine, request by request.
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { Item, StoreContext, TableNames } from '../../../functions/store/requests.js';
@@ -15,7 +15,7 @@ export interface MemoryEngine extends StoreContext {
   /** How many requests it has answered. */
   readonly requests: number;
   /**
-   * Applies one request at once.
+   * Applies one request synchronously.
    *
    * @param name the command's name, such as `UpdateCommand`
    * @param stale answers a read that is not strongly consistent with each item as it was before its last write

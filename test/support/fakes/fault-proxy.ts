@@ -1,4 +1,4 @@
-// A proxy that does to a request what its header `x-fault` says, and a client that puts the header on the request that it is told.
+// A proxy that injects the fault that a request's header `x-fault` names, and a client that sets the header on a chosen request.
 
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
 // What the tables must hold after a set of events: the contract of docs/behaviour.md read a second time, apart from the code in
-// functions/, and as simply as possible. All events at once, sorted by version; no order, no batches, no store.
+// functions/, and as simply as possible. It takes all events together, sorted by version: no order, no batches, no store.
 
 import type { Event } from '../builders/history.js';
 import type { Rows } from './rows.js';

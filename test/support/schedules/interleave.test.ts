@@ -1,4 +1,4 @@
-// The explorer of races: its reductions leave out orders, and no end that differs.
+// The explorer of races: its reductions leave out orders and lose no result.
 
 import { expect, test } from '@jest/globals';
 import { SCENARIOS } from '../builders/scenarios.js';
@@ -30,7 +30,7 @@ test.each([
   ['two snapshots of one charge', 0],
   ['two snapshots of one charge', 1],
 ] as const)(
-  '%s, with %d deaths: the same ends in fewer runs',
+  '%s, with %d crashes: the reductions find the same final rows in fewer runs',
   async (name, crashes) => {
     const all = await endsOf(name, { crashes, everyOrder: true });
     const reduced = await endsOf(name, { crashes });
@@ -40,6 +40,6 @@ test.each([
   120_000,
 );
 
-test('without conditions a race has several ends', async () => {
+test('without conditions a race has several results', async () => {
   expect((await endsOf('two snapshots of one charge', {})).ends.length).toBeGreaterThan(1);
 });

@@ -1,11 +1,11 @@
-// Every order in which the requests of several workers can reach the tables, and every point at which one can die.
+// Explores every order in which the requests of several workers can reach the tables, and every point at which a worker can die.
 //
 // Workers run the store's real code on the memory engine, and each request waits until the explorer lets it through. The explorer
-// goes through the choices by running again with a longer prefix of choices.
+// tries each choice by running the scenario again with a longer prefix of choices.
 //
-// Three reductions leave out orders, and no end that differs:
+// Three reductions leave out orders that lead to no other result:
 // - A state that was reached before is not explored twice. A state is the tables, what waits, and what each worker was answered:
-//   the set of its answers, because a worker that has several requests under way at once waits for all of them.
+//   the set of its answers, because a worker that has several requests in flight waits for all of them.
 // - Two requests commute if neither writes what the other reads or writes. Of such orders one is explored
 //   (sleep sets; Godefroid, "Partial-Order Methods", 1996, section 5): a choice that was explored before another one, and commutes
 //   with it, sleeps until something that does not commute with it happens. A state that is reached again with fewer choices
@@ -163,7 +163,7 @@ function idOf({ worker, what }: Choice): string {
 
 /** Whether two choices lead to the same state in either order. */
 function commute(a: Choice, b: Choice): boolean {
-  // Only so many workers may die: a death takes another's chance. And the dead make no request.
+  // The number of crashes is limited, so one crash can prevent another. A dead worker makes no requests.
   if (isDeath(a) || isDeath(b)) return a.worker !== b.worker && isDeath(a) !== isDeath(b);
   return !disturbs(a.footprint, b.footprint) && !disturbs(b.footprint, a.footprint);
 }

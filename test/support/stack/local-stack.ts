@@ -1,4 +1,4 @@
-// The local stack as a stranger runs it: `npm start`'s own command in a process of its own, spoken to over HTTP.
+// The local stack as a user runs it: the command of `npm start` in a separate process, used over HTTP.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ export interface LocalStackUnderTest {
   /** Waits until neither the queue nor a function has anything in flight. */
   settled(): Promise<void>;
   deadLetters(): Promise<Message[]>;
-  /** Puts an event straight into the dead-letter queue. */
+  /** Puts an event directly into the dead-letter queue. */
   deadLetter(event: object): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -51,7 +51,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the stack; in its own folder, so that nothing of the developer's own stack is touched. */
+/** Starts the stack in a separate folder, so that the developer's own stack is not touched. */
 export async function startStack({
   args = [],
   port = 0,
@@ -165,7 +165,7 @@ function inspect(
   };
 }
 
-/** Runs `npm start`'s command in a folder of its own. */
+/** Runs the command of `npm start` in a folder. */
 export function spawnStart(
   args: readonly string[],
   folder: string,

@@ -1,4 +1,4 @@
-// One invocation of a function's bundle, in a process of its own, as the local stack would make it.
+// Invokes a function's bundle in a separate process, as the local stack does.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { bundleFunctions } from '../../../lib/bundling/bundle.js';

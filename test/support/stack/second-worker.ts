@@ -1,5 +1,5 @@
-// A second worker beside the stack's own, that takes the same messages at the same time: it receives them with a visibility of a
-// second, applies them while the clock runs out, and never deletes one. So every message it touches is delivered to both.
+// A second worker that processes the same messages as the stack's own worker: it receives them with a visibility timeout of one
+// second, applies them, and never deletes one. So every message that it receives is delivered to both.
 
 import type { ChildProcess } from 'node:child_process';
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -8,12 +8,12 @@ import type { Invocation, InvocationResult } from '../../../local/function-proce
 import { forkFunction } from './run-function.js';
 
 export interface SecondWorker {
-  /** Messages that both have had. */
+  /** Messages that were delivered to both. */
   readonly taken: number;
   stop(): Promise<void>;
 }
 
-/** @param stack tells of the stack as it is now; undefined while it is between two lives */
+/** @param stack returns the running stack; undefined while it restarts */
 export function startSecondWorker(stack: () => StackFile | undefined): SecondWorker {
   let stopped = false;
   let taken = 0;
@@ -35,7 +35,7 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
       PARTIAL_REFUND: now.settings.partialRefund,
       LIVEMODE: now.settings.livemode,
     });
-    // What it prints is read and thrown away: a pipe that is full would stop it.
+    // Its output is discarded: a full pipe would block it.
     for (const stream of [child.stdout!, child.stderr!]) stream.resume();
     child.on('error', () => {});
   };
@@ -76,10 +76,10 @@ export function startSecondWorker(stack: () => StackFile | undefined): SecondWor
         if (Messages.length === 0) continue;
         await invoke(Messages);
         taken += Messages.length;
-        // The fifth receipt is the last: a message is not taken by this one alone until it is dead.
+        // A message becomes a dead letter after five receipts: the pause leaves some to the other worker.
         await new Promise((resolve) => setTimeout(resolve, 400));
       } catch {
-        // The stack is between two lives.
+        // The stack restarts.
       }
     }
   })();

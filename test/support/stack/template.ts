@@ -15,7 +15,7 @@ export const PRODUCTION_PROPS: StripePartnerSyncProps = {
   quietHours: 'off',
 };
 
-/** Bundles are not needed to know the template: where none was built, an empty one stands in. */
+/** The template does not depend on the bundles' content: where none was built, an empty file replaces it. */
 export function synthesizeTemplate(props: Partial<StripePartnerSyncProps> = {}): Template {
   for (const name of FUNCTION_NAMES) {
     mkdirSync(bundleFolder(name), { recursive: true });

@@ -1,4 +1,4 @@
-// The local stack's emulators, started apart from it, and proxies that see or refuse what passes between.
+// The local stack's emulators, started separately, and proxies that record or refuse requests to them.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -11,7 +11,7 @@ import { runFunction } from './run-function.js';
 
 /** What a function asked AWS for. */
 export interface AwsCall {
-  /** Whose key signed it: the local stack gives each function one of its own. */
+  /** The function whose key signed it: in the local stack each function has a different key. */
   readonly caller: string;
   /** As in `DynamoDB_20120810.PutItem`. */
   readonly target: string;
@@ -30,7 +30,7 @@ export interface Wiring {
   stop(): void;
 }
 
-/** Starts emulators and puts a proxy in front of each, and of a Secrets Manager that gives the same to whoever asks. */
+/** Starts emulators with a proxy in front of each, and of a Secrets Manager that returns one secret for every request. */
 export async function startWiring(signingSecret: string, watch: Watcher): Promise<Wiring> {
   const servers: Server[] = [];
   const listen = async (server: Server) => {
