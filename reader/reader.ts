@@ -20,6 +20,14 @@ export {
   type RewardedTransaction,
 } from '../rewards/rewards.js';
 export type { AmountByCurrency, Percent, Rule, Rules } from '../rewards/rules.js';
+export type {
+  ChangeFeedEvent,
+  CustomerChangeType,
+  CustomerEvent,
+  RowChange,
+  TransactionChangeType,
+  TransactionEvent,
+} from './change-events.js';
 export type { DeletedTransaction, RecordedTransaction };
 export type Transaction = RecordedTransaction | DeletedTransaction;
 

@@ -5,39 +5,16 @@
 // FEED_RUNS=20000 npx jest proofs/change-feed     for a deep run
 
 import { expect, test } from '@jest/globals';
-import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import type { Item } from '../../functions/store/requests.js';
 import { deliveries, histories } from '../support/builders/generate.js';
 import { deliver } from '../support/builders/history.js';
 import { seeded, shuffle } from '../support/builders/workload.js';
-import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
-import { fold, resent, rowText, runFeed, streamRecord, turns, visibleRows } from '../support/schedules/feed.js';
+import type { MemoryEngine } from '../support/emulators/memory-engine.js';
+import { engineWithStreams, fold, resent, rowText, runFeed, turns, visibleRows } from '../support/schedules/feed.js';
 
 const RUNS = Number(process.env.FEED_RUNS ?? 60);
-const SHARDS = 3;
-
-/** An engine whose writes of `customers` and `transactions` become stream records. A row's records are all in one shard, in order. */
-function engineWithStreams(): { engine: MemoryEngine; shards: DynamoDBRecord[][] } {
-  const shards: DynamoDBRecord[][] = Array.from({ length: SHARDS }, () => []);
-  const images = new Map<string, Item>();
-  let sequence = 0;
-  const engine = memoryEngine({
-    pageSize: 2,
-    after(name, input) {
-      const { TableName, Item } = input as { TableName: string; Item: Item };
-      if (name !== 'PutCommand' || TableName === 'links') return;
-      const id = `${TableName} ${Item.transaction_id ?? Item.customer_key}`;
-      const shard = [...id].reduce((sum, character) => sum + character.charCodeAt(0), 0) % SHARDS;
-      // Longer from time to time, as a stream's own sequence numbers are.
-      sequence += 7;
-      shards[shard]!.push(streamRecord(sequence, images.get(id), Item));
-      images.set(id, { ...Item });
-    },
-  });
-  return { engine, shards };
-}
 
 /** With their internal attributes. */
 function storedRows(engine: MemoryEngine): Item[] {

@@ -5,11 +5,23 @@ import { join } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from '@jest/globals';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { StripePartnerSync, StripePartnerSyncProps } from '../../lib/stripe-partner-sync.js';
 import * as constructs from '../../lib/stripe-partner-sync.js';
-import type { Customer, ListedTransaction, Reader, ReaderOptions, Transaction } from '../../reader/reader.js';
+import type {
+  ChangeFeedEvent,
+  Customer,
+  CustomerEvent,
+  DeletedTransaction,
+  ListedTransaction,
+  Reader,
+  ReaderOptions,
+  RecordedTransaction,
+  Transaction,
+  TransactionEvent,
+} from '../../reader/reader.js';
 import * as readers from '../../reader/reader.js';
 
 /** Compiles if `T` can be used where a `U` is expected. */
@@ -24,6 +36,9 @@ export function constructTypes(sync: StripePartnerSync): void {
   accepts<ITable>(sync.transactionsTable);
   accepts<IQueue>(sync.queue);
   accepts<IQueue>(sync.deadLetterQueue);
+  accepts<IEventBus | undefined>(sync.changeFeedBus);
+  accepts<StripePartnerSyncProps>({ livemode: 'live', changeFeed: true });
+  accepts<StripePartnerSyncProps>({ livemode: 'live', changeFeed: { personalData: true } });
   accepts<string>(sync.webhookUrl);
   accepts<StripePartnerSyncProps>({
     livemode: 'both',
@@ -59,6 +74,23 @@ export async function readerTypes(reader: Reader, client: DynamoDBDocumentClient
   accepts<unknown>(transaction?._revision);
 }
 
+/** Never run: the compiler checks it. */
+export function changeFeedTypes(event: ChangeFeedEvent): void {
+  accepts<TransactionEvent | CustomerEvent>(event);
+  accepts<number>(event.detail.sequence);
+  accepts<readonly string[]>(event.detail.changed);
+  if (event['detail-type'] === 'transaction.restored') {
+    accepts<DeletedTransaction>(event.detail.before);
+    accepts<RecordedTransaction>(event.detail.after);
+  }
+  if (event['detail-type'] === 'transaction.recorded') accepts<null>(event.detail.before);
+  if (event['detail-type'] === 'customer.referred') accepts<string | undefined>(event.detail.after.partner_key);
+  // @ts-expect-error: no such detail type
+  if (event['detail-type'] === 'transaction.refunded') return;
+  // @ts-expect-error: a customer's event has no amount
+  if (event['detail-type'] === 'customer.created') accepts<unknown>(event.detail.after.amount);
+}
+
 test('the package exports these names and no others', () => {
   expect(
     Object.keys(constructs)
@@ -76,7 +108,12 @@ test('the package exports these names and no others', () => {
 test('each export of package.json is built from a source file that exists', () => {
   const root = join(__dirname, '..', '..');
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  expect(Object.keys(exports)).toEqual(['.', './reader', './rewards/rewards.schema.json']);
+  expect(Object.keys(exports)).toEqual([
+    '.',
+    './reader',
+    './rewards/rewards.schema.json',
+    './contract/change-feed.schema.json',
+  ]);
   for (const name of ['.', './reader']) {
     const { types, default: file } = exports[name] as { types: string; default: string };
     expect(types).toBe(file.replace(/\.js$/, '.d.ts'));

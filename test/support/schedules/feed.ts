@@ -8,6 +8,7 @@ import { changeOf, type FeedSettings, type StoredRow } from '../../../functions/
 import { processRecords } from '../../../functions/feed/process-records.js';
 import type { Item } from '../../../functions/store/requests.js';
 import { type BusEvent, createEventBus } from '../../../local/event-bus.js';
+import { type MemoryEngine, memoryEngine } from '../emulators/memory-engine.js';
 import { busClient } from '../fakes/bus-client.js';
 import type { Rows } from '../model/rows.js';
 
@@ -129,4 +130,27 @@ export function streamRecord(sequence: number, before: StoredRow | undefined, af
       NewImage: marshall(after) as never,
     },
   };
+}
+
+const SHARDS = 3;
+
+/** An engine whose writes of `customers` and `transactions` become stream records. A row's records are all in one shard, in order. */
+export function engineWithStreams(): { engine: MemoryEngine; shards: DynamoDBRecord[][] } {
+  const shards: DynamoDBRecord[][] = Array.from({ length: SHARDS }, () => []);
+  const images = new Map<string, Item>();
+  let sequence = 0;
+  const engine = memoryEngine({
+    pageSize: 2,
+    after(name, input) {
+      const { TableName, Item } = input as { TableName: string; Item: Item };
+      if (name !== 'PutCommand' || TableName === 'links') return;
+      const id = `${TableName} ${Item.transaction_id ?? Item.customer_key}`;
+      const shard = [...id].reduce((sum, character) => sum + character.charCodeAt(0), 0) % SHARDS;
+      // Longer from time to time, as a stream's own sequence numbers are.
+      sequence += 7;
+      shards[shard]!.push(streamRecord(sequence, images.get(id), Item));
+      images.set(id, { ...Item });
+    },
+  });
+  return { engine, shards };
 }
