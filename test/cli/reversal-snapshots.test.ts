@@ -17,8 +17,12 @@ import { type FakeStripe, GOOD_KEY, startFakeStripe } from '../support/fakes/fak
 const ASKED = NOON + 1000;
 let stripe: FakeStripe;
 let engine: Engine;
+/** Gets the same events in reverse order. */
+let backwards: Engine;
 beforeAll(async () => {
   stripe = await startFakeStripe();
+  engine = await startEngine();
+  backwards = await startEngine();
   process.env.STRIPE_API_BASE = stripe.url;
 });
 afterAll(() => {
@@ -26,11 +30,11 @@ afterAll(() => {
   stripe.stop();
 });
 beforeEach(async () => {
-  await engine?.stop();
-  engine = await startEngine();
+  await engine.clear();
+  await backwards.clear();
   for (const kind of Object.keys(stripe.objects)) stripe.objects[kind as 'refunds'] = [];
 });
-afterAll(() => engine.stop());
+afterAll(() => Promise.all([engine.stop(), backwards.stop()]));
 
 const refund = (fields: object) => ({
   id: 're_1',
@@ -62,7 +66,7 @@ async function snapshots(settings: Settings, since = 0): Promise<Event[]> {
   return sent;
 }
 
-/** Delivers one by one in this order and, on another engine, backwards; the rows must be the same. */
+/** Delivers one by one in this order and, to another engine, in reverse; the rows must be the same. */
 async function rowsAfter(settings: Settings, events: readonly Event[]) {
   await deliver(
     engine,
@@ -70,14 +74,13 @@ async function rowsAfter(settings: Settings, events: readonly Event[]) {
     events.map((each) => [each]),
   );
   const rows = await transactionsOf(engine);
-  const backwards = await startEngine();
+  await backwards.clear();
   await deliver(
     backwards,
     settings,
     events.toReversed().map((each) => [each]),
   );
   expect(await transactionsOf(backwards)).toEqual(rows);
-  await backwards.stop();
   return rows;
 }
 

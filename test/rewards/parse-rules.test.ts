@@ -202,6 +202,6 @@ test('the JSON Schema and the parser accept the same rules', () => {
       const text = JSON.stringify(asList ? named : { rules: named });
       expect([text, problems(text).length === 0]).toEqual([text, schemaAccepts(JSON.parse(text))]);
     }),
-    { numRuns: 3000 },
+    { numRuns: Number(process.env.REWARD_RUNS ?? 1000) },
   );
 });

@@ -28,13 +28,16 @@ export async function forkFunction(
   });
 }
 
+let bundled: Promise<void> | undefined;
+
 /** @returns what it answered or threw, and the lines that it printed */
 export async function runFunction(
   name: FunctionName,
   environment: Readonly<Record<string, string>>,
   event: unknown = {},
 ): Promise<InvocationResult & { readonly lines: string[] }> {
-  await bundleFunctions();
+  bundled ??= bundleFunctions();
+  await bundled;
   const child = await forkFunction(name, environment);
   let output = '';
   for (const stream of [child.stdout!, child.stderr!])
