@@ -10,7 +10,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Settings } from '../contract/settings.js';
 import { decide } from '../functions/domain/decide.js';
-import { EventNotUnderstoodError, parseEvent } from '../functions/domain/event.js';
+import { EventNotUnderstoodError, isObject, parseEvent } from '../functions/domain/event.js';
+import { toMessage } from '../functions/queue/message.js';
+import { snapshotType, thinEventIn } from '../functions/queue/thin-event.js';
 import type { Target } from './target.js';
 
 export interface DeadLetter {
@@ -44,7 +46,7 @@ export async function readDeadLetters(target: Target, limit = Number.POSITIVE_IN
         QueueUrl: target.deadLetterQueueUrl,
         MaxNumberOfMessages: 10,
         MessageSystemAttributeNames: ['SentTimestamp'],
-        MessageAttributeNames: ['reason'],
+        MessageAttributeNames: ['reason', 'ERROR_CODE'],
         VisibilityTimeout: HOLD_SECONDS,
         WaitTimeSeconds: target.distributedQueues ? LONG_POLL_SECONDS : 0,
       }),
@@ -84,7 +86,8 @@ export async function release(target: Target, letters: readonly DeadLetter[]): P
 
 /** Sends first, then deletes: after a crash in between, the message is in both queues, which is harmless. */
 export async function sendBack(target: Target, { message }: DeadLetter): Promise<void> {
-  await target.sqs.send(new SendMessageCommand({ QueueUrl: target.queueUrl, MessageBody: message.Body }));
+  const MessageBody = withoutEnvelope(message.Body ?? '');
+  await target.sqs.send(new SendMessageCommand({ QueueUrl: target.queueUrl, MessageBody }));
   await remove(target, { message });
 }
 
@@ -142,14 +145,38 @@ export function groupDeadLetters(letters: readonly DeadLetter[]): DeadLetter[][]
   return [...groups.values()];
 }
 
+/**
+ * The event itself, as the queue takes it. EventBridge keeps what it could not queue in its own envelope:
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html#eb-rule-dlq
+ */
+export function withoutEnvelope(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (!isObject(value) || typeof value['detail-type'] !== 'string' || !isObject(value.detail)) return body;
+    return toMessage(JSON.stringify(value.detail), value.detail);
+  } catch {
+    return body;
+  }
+}
+
 function describe(message: Message, settings: Settings): DeadLetter {
   const unknown = { message, eventId: '–', eventType: '–', objectId: '–' };
+  const body = withoutEnvelope(message.Body ?? '');
+  const attributes = message.MessageAttributes ?? {};
+  const thin = thinEventIn(body);
+  if (thin) {
+    const { id, snapshotId = id, objectId = '–' } = thin;
+    const about = { eventId: snapshotId, eventType: snapshotType(thin) ?? thin.type, objectId };
+    return { message, ...about, reason: thinReason(attributes.reason?.StringValue) };
+  }
   try {
-    const event = parseEvent(JSON.parse(message.Body ?? ''));
+    const event = parseEvent(JSON.parse(body));
     const about = { message, eventId: event.id, eventType: event.type, objectId: String(event.data.object.id ?? '–') };
     try {
       decide(event, settings);
-      return { ...about, reason: understood(message.MessageAttributes?.reason?.StringValue) };
+      const refused = attributes.ERROR_CODE?.StringValue;
+      if (refused) return { ...about, reason: `EventBridge could not queue it (${refused}): send it back` };
+      return { ...about, reason: understood(attributes.reason?.StringValue) };
     } catch (error) {
       return { ...about, reason: reasonOf(error) };
     }
@@ -162,6 +189,11 @@ function describe(message: Message, settings: Settings): DeadLetter {
 function understood(noted: string | undefined): string {
   if (noted === undefined) return 'could not be applied; sending it back may be enough';
   return `was not understood (${noted}), but this version understands it: send it back`;
+}
+
+function thinReason(noted: string | undefined): string {
+  if (noted !== undefined) return `thin event: ${noted}`;
+  return 'thin event whose snapshot event could not be fetched: send it back once Stripe and the API key answer; after 30 days run `resync`';
 }
 
 /** A SyntaxError's message quotes what it could not parse. */

@@ -20,7 +20,15 @@ export interface Target {
   readonly tables: StackFile['tables'];
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
+  /** Empty if the stack has no webhook. */
   readonly webhookUrl: string;
+  /** Absent if no events come by way of EventBridge. */
+  readonly eventBridge?: {
+    /** The partner event source, which is the bus's name too. */
+    readonly source: string;
+    /** Where EventBridge keeps what it could not put into the queue. */
+    readonly deadLetterQueueUrl: string;
+  };
   /** If the stack was deployed with one. */
   readonly changeFeed?: FeedTarget;
   readonly settings: Settings;
@@ -71,6 +79,11 @@ export interface TargetOptions {
   readonly signingSecret?: string | undefined;
   readonly logGroups?: string | undefined;
   readonly settings?: string | undefined;
+}
+
+/** Whether the options say which stack is meant. */
+export function namesAStack({ stage, stackName, local, stackFile, customersTable, queueUrl }: TargetOptions): boolean {
+  return Boolean(stage || stackName || local || stackFile || customersTable || queueUrl);
 }
 
 /** @throws {OperatorError} if no stack is named, several are, or it does not exist */
@@ -134,6 +147,7 @@ async function deployed(name: string, stackName: string, construct: string | und
     queueUrl: output('QueueUrl'),
     deadLetterQueueUrl: output('DeadLetterQueueUrl'),
     webhookUrl: output('WebhookUrl'),
+    ...eventBridgeOf(output),
     ...changeFeedOf(output),
     signingSecretArn: output('SigningSecretArn'),
     stripeApiKeyArn: output('StripeApiKeyArn'),
@@ -141,6 +155,11 @@ async function deployed(name: string, stackName: string, construct: string | und
     settings: parseSettings(JSON.parse(output('Settings') || '{}')),
     log: { groups: output('LogGroups').split(',').filter(Boolean) },
   });
+}
+
+function eventBridgeOf(output: (name: string) => string): Pick<Target, 'eventBridge'> {
+  const source = output('EventBusName');
+  return source === '' ? {} : { eventBridge: { source, deadLetterQueueUrl: output('SourceDeadLetterQueueUrl') } };
 }
 
 function changeFeedOf(output: (name: string) => string): { changeFeed?: FeedTarget } {
@@ -170,7 +189,7 @@ function namedResources(options: TargetOptions): Target {
 }
 
 /** @param text `name=value,…`, or the JSON of the stack's `Settings` output */
-function settingsOf(text: string): Settings {
+export function settingsOf(text: string): Settings {
   const given: Record<string, unknown> = text.startsWith('{')
     ? JSON.parse(text)
     : Object.fromEntries(
@@ -194,6 +213,7 @@ interface Resources
     | 'queueUrl'
     | 'deadLetterQueueUrl'
     | 'webhookUrl'
+    | 'eventBridge'
     | 'settings'
     | 'distributedQueues'
     | 'log'
@@ -224,6 +244,7 @@ function createTarget(
     distributedQueues: resources.distributedQueues,
     log: resources.log,
     ...(resources.changeFeed ? { changeFeed: resources.changeFeed } : {}),
+    ...(resources.eventBridge ? { eventBridge: resources.eventBridge } : {}),
     dynamodb: DynamoDBDocumentClient.from(dynamodb),
     sqs,
     signingSecrets: {

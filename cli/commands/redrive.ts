@@ -4,6 +4,7 @@ import { listFailures, redriveFeed, requireFeed } from '../change-feed.js';
 import { onTarget, type Register } from '../command.js';
 import {
   countDeadLetters,
+  type DeadLetter,
   groupDeadLetters,
   readDeadLetters,
   release,
@@ -51,10 +52,21 @@ export const registerRedrive: Register = (yargs) =>
       }),
   );
 
+/** The worker's dead letters and, where there are any, EventBridge's. */
+function queuesOf(target: Target): Target[] {
+  const { eventBridge } = target;
+  return [target, ...(eventBridge ? [{ ...target, deadLetterQueueUrl: eventBridge.deadLetterQueueUrl }] : [])];
+}
+
 async function list(target: Target, output: Output): Promise<void> {
-  const letters = await readDeadLetters(target, LISTED);
-  const more = letters.length >= LISTED ? await countDeadLetters(target) : 0;
-  await release(target, letters);
+  const letters: DeadLetter[] = [];
+  let more = 0;
+  for (const queue of queuesOf(target)) {
+    const found = await readDeadLetters(queue, LISTED);
+    more += found.length >= LISTED ? await countDeadLetters(queue) : 0;
+    await release(queue, found);
+    letters.push(...found);
+  }
   if (letters.length === 0) {
     output.say('The dead-letter queue is empty.');
     output.data({ count: 0 });
@@ -106,20 +118,29 @@ async function sendEveryRow(target: Target, output: Output): Promise<void> {
 }
 
 async function sendOneBack(target: Target, eventId: string, output: Output): Promise<void> {
-  const letters = await readDeadLetters(target);
-  const chosen = letters.filter((letter) => letter.eventId === eventId);
-  for (const letter of chosen) await sendBack(target, letter);
-  await release(
-    target,
-    letters.filter((letter) => !chosen.includes(letter)),
-  );
-  if (chosen.length === 0) throw new OperatorError(`no dead letter is about event ${eventId}`);
-  report(output, 'Sent back', chosen.length, false);
+  let sent = 0;
+  for (const queue of queuesOf(target)) {
+    const letters = await readDeadLetters(queue);
+    const chosen = letters.filter((letter) => letter.eventId === eventId);
+    for (const letter of chosen) await sendBack(queue, letter);
+    await release(
+      queue,
+      letters.filter((letter) => !chosen.includes(letter)),
+    );
+    sent += chosen.length;
+  }
+  if (sent === 0) throw new OperatorError(`no dead letter is about event ${eventId}`);
+  report(output, 'Sent back', sent, false);
 }
 
 async function sendBackAll(target: Target, output: Output): Promise<void> {
   const onProgress = (count: number) => output.progress(`${count} messages sent back`);
-  const { handled, failedAgain } = await sendAllBack(target, onProgress);
+  let [handled, failedAgain] = [0, 0];
+  for (const queue of queuesOf(target)) {
+    const emptied = await sendAllBack(queue, onProgress);
+    handled += emptied.handled;
+    failedAgain += emptied.failedAgain;
+  }
   report(output, 'Sent back', handled, false);
   if (failedAgain > 0) {
     output.say(`${messages(failedAgain)} failed again and stayed: \`redrive\` lists them with their reason.`);
@@ -128,11 +149,15 @@ async function sendBackAll(target: Target, output: Output): Promise<void> {
 }
 
 async function deleteAll(target: Target, yes: boolean, output: Output): Promise<void> {
-  const count = await countDeadLetters(target);
+  const queues = queuesOf(target);
+  const counts = await Promise.all(queues.map(countDeadLetters));
+  const count = counts.reduce((sum, each) => sum + each, 0);
   if (!yes && !(await confirmed(`Delete about ${messages(count)} for good?`))) {
     throw new OperatorError('nothing was deleted: confirm with --yes', 2);
   }
-  const deleted = await removeAll(target, (handled) => output.progress(`${handled} messages deleted`));
+  let deleted = 0;
+  for (const queue of queues)
+    deleted += await removeAll(queue, (handled) => output.progress(`${handled} messages deleted`));
   report(output, 'Deleted', deleted, true);
 }
 

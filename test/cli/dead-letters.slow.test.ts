@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readDeadLetters, release, removeAll, sendAllBack } from '../../cli/dead-letters.js';
+import { readDeadLetters, release, remove, removeAll, sendAllBack, sendBack } from '../../cli/dead-letters.js';
 import { type Target, targetOfStackFile } from '../../cli/target.js';
-import { charge, event } from '../support/builders/events.js';
+import { charge, event, thinEvent } from '../support/builders/events.js';
 import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 
 let stack: LocalStackUnderTest;
@@ -93,3 +93,26 @@ test('`redrive --delete` continues until the queue is empty', async () => {
   expect(await removeAll(target, () => {})).toBe(21);
   expect(await readDeadLetters(local)).toEqual([]);
 }, 180_000);
+
+test('what EventBridge could not queue is sent back without its envelope, and a thin event is named', async () => {
+  const paid = event('charge.succeeded', charge({ id: 'ch_bridge', customer: null }), 0, 'evt_bridge');
+  const envelope = {
+    ...{ version: '0', id: '17e8dff5', 'detail-type': paid.type, source: 'aws.partner/stripe.com/ed_1' },
+    ...{ account: '123456789012', time: '2026-11-24T00:00:00Z', region: 'eu-west-1', resources: [], detail: paid },
+  };
+  await stack.deadLetter(envelope);
+  await stack.deadLetter(thinEvent(paid, { snapshot_event: 'evt_thin_one' }));
+  const letters = await readDeadLetters(local);
+  expect(letters.map(({ eventId, eventType, objectId }) => [eventId, eventType, objectId]).sort()).toEqual([
+    ['evt_bridge', 'charge.succeeded', 'ch_bridge'],
+    ['evt_thin_one', 'charge.succeeded', 'ch_bridge'],
+  ]);
+  expect(letters.find(({ eventId }) => eventId === 'evt_thin_one')!.reason).toContain('could not be fetched');
+  for (const letter of letters)
+    await (letter.eventId === 'evt_bridge' ? sendBack(local, letter) : remove(local, letter));
+  await stack.settled();
+  expect((await stack.rows()).transactions).toContainEqual(
+    expect.objectContaining({ transaction_id: 'ch_bridge', event_id: 'evt_bridge' }),
+  );
+  expect(await readDeadLetters(local)).toEqual([]);
+}, 60_000);

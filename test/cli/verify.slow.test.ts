@@ -32,6 +32,20 @@ describe.each([
     expect(await stack.rows()).toEqual({ customers: [], transactions: [] });
   }, 120_000);
 
+  test('without a webhook it begins at the queue, and says what it did not check', async () => {
+    const source = 'aws.partner/stripe.com/ed_1';
+    const behind = { ...target, webhookUrl: '', eventBridge: { source, deadLetterQueueUrl: '' } };
+    const checks = await verify(behind, { deadline: 30 }, silent);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks[0]).toMatchObject({
+      name: 'the way from Stripe through EventBridge to the queue was not checked',
+      remedy: expect.stringContaining(source),
+    });
+    expect(checks.map(({ name }) => name)).toContain('a duplicate changes nothing');
+    expect(checks.map(({ name }) => name)).not.toContain('the webhook is reachable');
+    expect(await stack.rows()).toEqual({ customers: [], transactions: [] });
+  }, 120_000);
+
   test('interrupted in the middle, it removes its rows and reports no failed check', async () => {
     const interrupted = new AbortController();
     const item = (check: object) => {

@@ -136,7 +136,7 @@ function handleV2(fake: Omit<FakeStripe, 'url' | 'stop'>, method: string, url: U
   const destination = {
     ...known,
     ...fields,
-    ...{ id: made, object: 'v2.core.event_destination', status: 'enabled' },
+    ...{ id: made, object: 'v2.core.event_destination', status: 'enabled', livemode: false },
     ...(bridge
       ? {
           amazon_eventbridge: {
