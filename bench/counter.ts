@@ -1,4 +1,4 @@
-// Between a function and DynamoDB: counts requests at the wire, and what they cost in units by the sizes of the items.
+// A proxy between a function and DynamoDB that counts requests and computes their capacity units from the sizes of the items.
 
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,33 +31,7 @@ export async function startCounter(endpoint: string): Promise<Counter> {
   const definitions = await tableDefinitions();
   let counts = zero();
 
-  const send = (target: string, headers: Json, body: string) =>
-    new Promise<{ status: number; headers: Json; body: string }>((resolve, reject) => {
-      const outgoing = forward(
-        {
-          hostname,
-          port,
-          method: 'POST',
-          headers: {
-            ...headers,
-            host: `${hostname}:${port}`,
-            'x-amz-target': target,
-            'content-length': Buffer.byteLength(body),
-          } as never,
-        },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8').on('data', (chunk) => {
-            text += chunk;
-          });
-          response.on('end', () =>
-            resolve({ status: response.statusCode!, headers: response.headers as Json, body: text }),
-          );
-        },
-      );
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
+  const send = (target: string, headers: Json, body: string) => forwardTo({ hostname, port }, target, headers, body);
   const tableOf = (name: string): Table => {
     const definition = definitions[name.split('-')[0] as keyof typeof definitions];
     return (definition ?? IDEMPOTENCY) as unknown as Table;
@@ -118,6 +92,40 @@ export async function startCounter(endpoint: string): Promise<Counter> {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function forwardTo(
+  { hostname, port }: { readonly hostname: string; readonly port: string },
+  target: string,
+  headers: Json,
+  body: string,
+): Promise<{ status: number; headers: Json; body: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = forward(
+      {
+        hostname,
+        port,
+        method: 'POST',
+        headers: {
+          ...headers,
+          host: `${hostname}:${port}`,
+          'x-amz-target': target,
+          'content-length': Buffer.byteLength(body),
+        } as never,
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () =>
+          resolve({ status: response.statusCode!, headers: response.headers as Json, body: text }),
+        );
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
 }
 
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);

@@ -10,7 +10,7 @@ import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { parseLogLine } from '../contract/log-line.js';
 import type { StackFile } from '../contract/stack-file.js';
 import { packageRoot } from '../lib/package-root.js';
-import { countMessages } from '../local/event-source.js';
+import { countMessages } from '../local/count-messages.js';
 import type { Event } from '../test/support/builders/history.js';
 import { sign } from '../test/support/builders/sign.js';
 import { standardMix } from './events.js';

@@ -7,7 +7,7 @@ import { trimTrailingSlash } from 'hono/trailing-slash';
 import { explain } from '../cli/errors.js';
 import { targetOfStackFile } from '../cli/target.js';
 import type { Console, ConsoleContext } from '../local/console-server.js';
-import { countMessages as countIn } from '../local/event-source.js';
+import { countMessages as countIn } from '../local/count-messages.js';
 import { createMetricStore } from './dashboard/metrics.js';
 import { dashboardRoutes } from './dashboard/route.js';
 import { watch } from './dashboard/watch.js';

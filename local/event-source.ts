@@ -3,12 +3,12 @@
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse } from 'aws-lambda';
+import { countMessages } from './count-messages.js';
 
 export interface EventSourceOptions {
   readonly sqs: SQSClient;
@@ -122,19 +122,6 @@ async function handleBatch({ sqs, queueUrl, invoke }: EventSourceOptions, batch:
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Messages that wait, are delayed or are in flight. */
-export async function countMessages(sqs: SQSClient, queueUrl: string): Promise<number> {
-  const names = [
-    'ApproximateNumberOfMessages',
-    'ApproximateNumberOfMessagesDelayed',
-    'ApproximateNumberOfMessagesNotVisible',
-  ] as const;
-  const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] }),
-  );
-  return names.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0);
 }
 
 function toRecord(message: Message) {

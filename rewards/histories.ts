@@ -46,16 +46,6 @@ export function createHistories(): Histories {
   /** Positions of the transactions by partner and customer. */
   let order: Uint32Array | undefined;
   const partnerAt = (i: number) => customerPartners[columns.customer.at(i)]!;
-  const firstOf = (sorted: Uint32Array, partner: number) => {
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (partnerAt(sorted[middle]!) < partner) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-
   const transactionAt = (i: number): RewardedTransaction => {
     const product = products.at(columns.product.at(i));
     return {
@@ -99,7 +89,7 @@ export function createHistories(): Histories {
       order ??= Uint32Array.from(ids.keys()).sort(
         (a, b) => partnerAt(a) - partnerAt(b) || columns.customer.at(a) - columns.customer.at(b),
       );
-      let begin = partner === undefined ? 0 : firstOf(order, partners.index(partner));
+      let begin = partner === undefined ? 0 : firstAtLeast(order, partners.index(partner), partnerAt);
       for (let end = begin; begin < order.length; begin = end) {
         const index = columns.customer.at(order[begin]!);
         const partner_key = partners.at(customerPartners[index]!);
@@ -115,7 +105,18 @@ export function createHistories(): Histories {
   };
 }
 
-/** Texts that occur again and again, each kept once and known by its index. */
+/** @returns the first position of a sorted array whose item has at least this value */
+function firstAtLeast(sorted: Uint32Array, value: number, readValue: (item: number) => number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (readValue(sorted[middle]!) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Texts that occur often, each stored once and known by its index. */
 function interned() {
   const texts: string[] = [];
   const indexes = new Map<string, number>();

@@ -4,22 +4,18 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { owedLines } from '../../cli/owed-lines.js';
-import { readRulesFile } from '../../cli/read-rewards.js';
 import { postSigned } from '../../cli/sample-events.js';
-import { targetOfStackFile } from '../../cli/target.js';
-import { formatMoney } from '../../contract/money.js';
 import { DEFAULT_SETTINGS, SETTING_NAMES } from '../../contract/settings.js';
 import { DEFAULT_STACK_FILE, type StackFile } from '../../contract/stack-file.js';
-import { dayOf } from '../../rewards/dates.js';
-import { parseRules } from '../../rewards/parse-rules.js';
 import { CREDENTIALS } from '../aws.js';
-import { countMessages } from '../event-source.js';
+import { countMessages } from '../count-messages.js';
 import { eventMaker } from './events.js';
-import { type DemoTables, describeRow, moneyOf, openTables, productOf, type Row } from './rows.js';
+import { describeRow, openTables, type Row } from './rows.js';
+import { say } from './say.js';
 import { ownStack, runningStack } from './stack.js';
 import type { Step } from './step.js';
-import { type Chapter, CUSTOMERS, countedInTheEnd, PARTNERS, story } from './story.js';
+import { type Chapter, CUSTOMERS, countedInTheEnd, story } from './story.js';
+import { printCounted, printOwed } from './totals.js';
 
 /** How long the rows of a step may take, in milliseconds. */
 const PATIENCE = 20_000;
@@ -117,56 +113,11 @@ function changes(step: Step, before: ReadonlyMap<string, Row>, rows: ReadonlyMap
   return changed.length > 0 ? changed : ['no row changed'];
 }
 
-/** Waits until the queue is empty: what changes nothing has then had its chance. */
+/** Waits until the queue is empty, so that an event that should change nothing has been applied. */
 async function settled({ region, sqsEndpoint, queueUrl }: StackFile): Promise<void> {
   const sqs = new SQSClient({ region, endpoint: sqsEndpoint, credentials: CREDENTIALS });
   const end = Date.now() + PATIENCE;
   while ((await countMessages(sqs, queueUrl)) > 0 && Date.now() < end)
     await new Promise((resolve) => setTimeout(resolve, 50));
   sqs.destroy();
-}
-
-/** @returns whether this run's transactions count for what they should */
-async function printCounted(
-  tables: DemoTables,
-  transactions: readonly string[],
-  expected: Readonly<Record<string, number>>,
-): Promise<boolean> {
-  say('\nWhat counts for which partner, read from the indexes by_partner and by_customer:\n');
-  const counted: Record<string, number> = {};
-  for (const partner of PARTNERS) {
-    say(`  ${partner}`);
-    const customers = (await tables.customersOf(partner)).map((row) => String(row.customer_key)).sort();
-    for (const customer of customers.filter((key) => (CUSTOMERS as readonly string[]).includes(key))) {
-      const rows = (await tables.transactionsOf(customer)).filter((row) =>
-        transactions.includes(String(row.transaction_id)),
-      );
-      say(`    ${customer.padEnd(8)} ${rows.map((row) => `${moneyOf(row)}${productOf(row)}`).join(', ') || 'nothing'}`);
-      for (const row of rows) counted[customer] = (counted[customer] ?? 0) + Number(row.amount_net);
-    }
-  }
-  const names = Object.keys(expected);
-  return Object.keys(counted).length === names.length && names.every((name) => counted[name] === expected[name]);
-}
-
-/** What the same rows come to for the partners: by the stack's own rules if it has some. Other runs' payments count too. */
-async function printOwed(stack: StackFile): Promise<void> {
-  const target = targetOfStackFile(stack);
-  try {
-    const rules = stack.rewardsFile ? readRulesFile(stack.rewardsFile) : parseRules(DEMO_RULES);
-    const asOf = dayOf(Date.now() / 1000);
-    const livemode = stack.settings.livemode === 'live' ? 'live' : 'test';
-    const lines = await owedLines(target, { rules, by: ['partner'], asOf, livemode });
-    say(`\nWhat each partner is owed, by ${stack.rewardsFile ? stack.rewardsFile : `the rule ${DEMO_RULES}`}:\n`);
-    for (const { partner, reward, amount_net, currency } of lines)
-      say(`  ${partner}  ${formatMoney(reward, currency)} of ${formatMoney(amount_net, currency)}`);
-  } finally {
-    target.close();
-  }
-}
-
-const DEMO_RULES = '[{ "percent": "20" }]';
-
-function say(text: string) {
-  process.stdout.write(`${text}\n`);
 }
