@@ -7,6 +7,7 @@ import {
   type DynamoDBClient,
   ResourceInUseException,
   ResourceNotFoundException,
+  type StreamViewType,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 
@@ -14,14 +15,15 @@ interface TableProperties {
   readonly KeySchema: CreateTableCommandInput['KeySchema'];
   readonly AttributeDefinitions: CreateTableCommandInput['AttributeDefinitions'];
   readonly GlobalSecondaryIndexes?: CreateTableCommandInput['GlobalSecondaryIndexes'];
+  readonly StreamSpecification?: { readonly StreamViewType: StreamViewType };
   readonly BillingMode?: CreateTableCommandInput['BillingMode'];
   readonly TimeToLiveSpecification?: { readonly AttributeName: string; readonly Enabled: boolean };
 }
 
 /** Creates the table as the template has it, unless it is there, and waits until it can be used. */
 export async function createTable(client: DynamoDBClient, name: string, properties: object): Promise<void> {
-  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode, TimeToLiveSpecification } =
-    properties as TableProperties;
+  const { TimeToLiveSpecification, StreamSpecification, ...others } = properties as TableProperties;
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } = others;
   try {
     const input = {
       TableName: name,
@@ -29,6 +31,7 @@ export async function createTable(client: DynamoDBClient, name: string, properti
       AttributeDefinitions,
       BillingMode,
       ...(GlobalSecondaryIndexes ? { GlobalSecondaryIndexes } : {}),
+      ...(StreamSpecification ? { StreamSpecification: { StreamEnabled: true, ...StreamSpecification } } : {}),
     };
     await client.send(new CreateTableCommand(input));
   } catch (error) {

@@ -1,5 +1,5 @@
 // "Folding what was emitted, in any order and with duplicates, yields the tables": random histories through the worker, whose writes
-// the feed sends while requests fail, entries are refused and the function dies. `test/feed/streams.slow.test.ts` does the same on a
+// the feed sends while requests fail, entries are refused and the function dies. `test/feed/streams.test.ts` does the same on a
 // real engine's streams.
 //
 // FEED_RUNS=20000 npx jest proofs/change-feed     for a deep run

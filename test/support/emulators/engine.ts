@@ -33,8 +33,12 @@ const KEYS: Readonly<Record<keyof TableNames, readonly string[]>> = {
   links: ['pk', 'sk'],
 };
 
-/** dynalite, in this process; or the engine that `TEST_DYNAMODB_ENDPOINT` names, such as Amazon's DynamoDB Local. */
-export async function startEngine(): Promise<Engine> {
+/**
+ * dynalite, in this process; or the engine that `TEST_DYNAMODB_ENDPOINT` names, such as Amazon's DynamoDB Local.
+ *
+ * @param streams give `customers` and `transactions` streams of both images; dynalite has none
+ */
+export async function startEngine({ streams = false } = {}): Promise<Engine> {
   const given = process.env.TEST_DYNAMODB_ENDPOINT;
   const server = given ? undefined : await startDynalite();
   const endpoint = given ?? `http://127.0.0.1:${(server!.address() as AddressInfo).port}`;
@@ -52,7 +56,8 @@ export async function startEngine(): Promise<Engine> {
   const tables = { customers: `customers${suffix}`, transactions: `transactions${suffix}`, links: `links${suffix}` };
   const definitions = await tableDefinitions();
   for (const name of TABLES) {
-    await createTable(raw, tables[name], definitions[name]);
+    const stream = streams && name !== 'links' ? { StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' } } : {};
+    await createTable(raw, tables[name], { ...definitions[name], ...stream });
   }
   const scan = async (table: keyof TableNames) => {
     const items: Item[] = [];
