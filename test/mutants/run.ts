@@ -70,7 +70,8 @@ async function isKilled(copy: string, { file, find, replace, breaks }: Mutant): 
 /** A test that runs into the time limit has failed too: an edit may remove what ends a loop. */
 async function passes(copy: string, testFiles: readonly string[], minutes = MINUTES): Promise<boolean> {
   const jest = join(copy, 'node_modules', 'jest', 'bin', 'jest.js');
-  const child = spawn(process.execPath, [jest, '--bail', '--silent', '--maxWorkers=1', ...testFiles], {
+  const environment = join(copy, 'test', 'mutants', 'first-failure.cjs');
+  const child = spawn(process.execPath, [jest, '--silent', '--runInBand', `--env=${environment}`, ...testFiles], {
     cwd: copy,
     // A fixed seed, so that a mutant which is killed today is killed tomorrow.
     env: {

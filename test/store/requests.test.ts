@@ -264,13 +264,15 @@ test('the items of a partition come page by page, from the prefix on', async () 
 describe('inParallel', () => {
   test('waits for all of the work before it throws the first error', async () => {
     const done: number[] = [];
-    const work = inParallel([1, 2, 3, 4], async (n) => {
-      await Promise.resolve();
+    const numbers = Array.from({ length: 100 }, (_, i) => i + 1);
+    const work = inParallel(numbers, async (n) => {
+      // The first to fail is the first to end.
+      if (n !== 1) await new Promise((resolve) => setImmediate(resolve));
       if (n % 2 === 1) throw new Error(`failed at ${n}`);
       done.push(n);
     });
-    await expect(work).rejects.toThrow('failed at 1');
-    expect(done).toEqual([2, 4]);
+    await expect(work).rejects.toThrow(/^failed at 1$/);
+    expect(done).toEqual(numbers.filter((n) => n % 2 === 0));
   });
   test('runs at most 32 in parallel', async () => {
     let now = 0;

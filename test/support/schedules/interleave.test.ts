@@ -25,6 +25,11 @@ async function endsOf(name: string, options: ExploreOptions) {
 
 test.each([
   ['a charge against its customer', 0],
+  ['a charge against its customer', 1],
+  ['an own key gained against a link', 1],
+  ['two claims of who referred a customer', 0],
+  ['an invoice against a moving link', 0],
+  ['a refund against its charge', 1],
   ['two moves of a link', 0],
   ['a move there and back', 0],
   ['two snapshots of one charge', 0],
