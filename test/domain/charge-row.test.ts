@@ -35,7 +35,7 @@ const RECORDED = {
   version: `00${NOON}#0#evt_1`,
 };
 
-describe('attributes', () => {
+describe('a row has the attributes of the contract', () => {
   test('of a recorded row', () => {
     expect(chargeRowOf([succeeded], DELETE)).toEqual(RECORDED);
     expect(chargeRowOf([succeeded], DELETE, LINK)).toEqual({
@@ -76,7 +76,7 @@ describe('attributes', () => {
   });
 });
 
-describe('attribution', () => {
+describe('a row belongs to the customer of its own key, or else of its Stripe customer', () => {
   const own = event('charge.succeeded', charge({ metadata: { customer_key: 'own' } }));
   test(
     rule(
@@ -102,34 +102,40 @@ describe('attribution', () => {
   });
 });
 
-describe(rule('Failure is final'), () => {
-  const failed = event('charge.failed', charge({ status: 'failed', amount: 1900 }), 1, 'evt_f');
-  test(
-    rule(
-      'if any snapshot says failed or expired, the newest of those alone determines the row, and the row is deleted',
-    ),
-    () => {
-      const later = event('charge.succeeded', charge(), 9);
-      const expired = event('charge.expired', charge({ captured: false, amount_captured: 0 }), 2);
-      const alone = chargeRowOf([failed], DELETE);
-      expect(alone).toMatchObject({ status: 'deleted', deleted_reason: 'failed', event_id: 'evt_f', amount: 1900 });
-      for (const order of [
-        [failed, later],
-        [later, failed],
-        [succeeded, later, failed],
-      ])
-        expect(chargeRowOf(order, DELETE)).toEqual(alone);
-      expect(chargeRowOf([failed, expired, later], DELETE)).toEqual(chargeRowOf([expired], DELETE));
-    },
-  );
-  test('refunds and disputes do not change a failed row, and none becomes its event', () => {
-    const reversals = [
-      event('refund.created', refund({ created: NOON + 5 }), 5),
-      event('charge.dispute.closed', dispute(), 6),
-    ];
-    expect(chargeRowOf([failed, ...reversals], DELETE)).toEqual(chargeRowOf([failed], DELETE));
-    const shows = event('charge.failed', charge({ status: 'failed', amount_refunded: 2000, amount: 2000 }), 2);
-    expect(chargeRowOf([shows], DELETE)).toMatchObject({ amount_refunded: 0, amount_net: 0, deleted_reason: 'failed' });
+describe('a failed charge stays deleted', () => {
+  describe(rule('Failure is final'), () => {
+    const failed = event('charge.failed', charge({ status: 'failed', amount: 1900 }), 1, 'evt_f');
+    test(
+      rule(
+        'if any snapshot says failed or expired, the newest of those alone determines the row, and the row is deleted',
+      ),
+      () => {
+        const later = event('charge.succeeded', charge(), 9);
+        const expired = event('charge.expired', charge({ captured: false, amount_captured: 0 }), 2);
+        const alone = chargeRowOf([failed], DELETE);
+        expect(alone).toMatchObject({ status: 'deleted', deleted_reason: 'failed', event_id: 'evt_f', amount: 1900 });
+        for (const order of [
+          [failed, later],
+          [later, failed],
+          [succeeded, later, failed],
+        ])
+          expect(chargeRowOf(order, DELETE)).toEqual(alone);
+        expect(chargeRowOf([failed, expired, later], DELETE)).toEqual(chargeRowOf([expired], DELETE));
+      },
+    );
+    test('refunds and disputes do not change a failed row, and none becomes its event', () => {
+      const reversals = [
+        event('refund.created', refund({ created: NOON + 5 }), 5),
+        event('charge.dispute.closed', dispute(), 6),
+      ];
+      expect(chargeRowOf([failed, ...reversals], DELETE)).toEqual(chargeRowOf([failed], DELETE));
+      const shows = event('charge.failed', charge({ status: 'failed', amount_refunded: 2000, amount: 2000 }), 2);
+      expect(chargeRowOf([shows], DELETE)).toMatchObject({
+        amount_refunded: 0,
+        amount_net: 0,
+        deleted_reason: 'failed',
+      });
+    });
   });
 });
 

@@ -17,7 +17,7 @@ const snapshotOf = (type: string, fields: Record<string, unknown>) => {
   return snapshot;
 };
 
-describe('a decisive snapshot', () => {
+describe('a snapshot is decisive if the payment succeeded or failed for good', () => {
   test('has everything that the row shows', () => {
     expect(changeOf('charge.succeeded', { invoice: 'in_1', metadata: { product_key: 'gold' } })).toEqual({
       kind: 'charge',
@@ -70,7 +70,7 @@ describe('a decisive snapshot', () => {
   });
 });
 
-describe('the amount of a charge', () => {
+describe('the amount is the captured one', () => {
   test(rule('(the captured amount; while uncaptured or failed, the authorized amount'), () => {
     const amountOf = (type: string, fields: object) => snapshotOf(type, { amount: 20675, ...fields }).amount;
     expect(amountOf('charge.captured', { amount_captured: 20300 })).toBe(20300);
@@ -82,59 +82,61 @@ describe('the amount of a charge', () => {
   });
 });
 
-describe(rule('Shown by C: `amount_refunded`.'), () => {
-  const shown = (fields: object, type = 'charge.updated') =>
-    snapshotOf(type, { amount: 20675, amount_captured: 20300, amount_refunded: 375, ...fields }).shown;
+describe('a charge shows how much of it was refunded', () => {
+  describe(rule('Shown by C: `amount_refunded`.'), () => {
+    const shown = (fields: object, type = 'charge.updated') =>
+      snapshotOf(type, { amount: 20675, amount_captured: 20300, amount_refunded: 375, ...fields }).shown;
 
-  test(
-    rule(
-      'If `captured` is not false and `amount_captured` is a number, subtract the amount that a partial capture released (`amount` − `amount_captured`)',
-    ),
-    () => {
-      expect(shown({})).toBe(0);
-      expect(shown({ captured: undefined })).toBe(0);
-      expect(shown({ amount_refunded: 475 })).toBe(100);
-      expect(shown({ amount_captured: 20675 })).toBe(375);
-      expect(shown({ amount_captured: undefined })).toBe(375);
-    },
-  );
-  test(rule('Never below 0.'), () => {
-    expect(shown({ amount_refunded: 0 })).toBe(0);
-    expect(shown({ amount_refunded: 374 })).toBe(0);
-  });
-  test(rule('A `charge.refunded` without `amount_refunded` counts as a refund of the full `amount`.'), () => {
-    expect(shown({ amount_refunded: undefined }, 'charge.refunded')).toBe(20675);
-    expect(shown({ amount_refunded: null }, 'charge.refunded')).toBe(20675);
-    expect(shown({ amount_refunded: undefined }, 'charge.updated')).toBe(0);
-  });
-  test(
-    rule('(A canceled authorization arrives as `charge.refunded` with `captured: false`: all of it is refunded.)'),
-    () => {
-      const canceled = { captured: false, amount_captured: 0, amount_refunded: 20675 };
-      expect(shown(canceled, 'charge.refunded')).toBe(20675);
-    },
-  );
-  test(rule('Payloads without `amount_captured` (before API 2020-08-27) do not distinguish a refund'), () => {
-    expect(snapshotOf('charge.updated', { amount_captured: undefined })).toMatchObject({ is_ambiguous: true });
-    expect(snapshotOf('charge.updated', {})).not.toHaveProperty('is_ambiguous');
-    expect(snapshotOf('charge.updated', { refunded: true })).toMatchObject({ says_refunded: true });
-    expect(snapshotOf('charge.updated', { refunded: false })).not.toHaveProperty('says_refunded');
-  });
-  test('every charge.refunded remembers whether it shows a refund, and nothing else does', () => {
-    const stamp = { version: `00${NOON}#3#evt_1` };
-    expect(changeOf('charge.refunded', { amount_refunded: 1 })?.refunds_shown).toEqual([{ ...stamp, shows: true }]);
-    expect(changeOf('charge.refunded', { amount_refunded: 0 })?.refunds_shown).toEqual([{ ...stamp, shows: false }]);
-    expect(changeOf('charge.updated', { amount_refunded: 1 })).not.toHaveProperty('refunds_shown');
-  });
-  test('a charge.refunded that is not decisive is kept as evidence', () => {
-    const { changes, ignored } = decideCharge('charge.refunded', { status: 'pending', amount_refunded: 1 });
-    const shows = { version: `00${NOON}#3#evt_1`, shows: true };
-    expect(changes).toEqual([{ kind: 'charge', charge_id: 'ch_1', evidence: { refunds_shown: [shows] } }]);
-    expect(ignored).toBeUndefined();
+    test(
+      rule(
+        'If `captured` is not false and `amount_captured` is a number, subtract the amount that a partial capture released (`amount` − `amount_captured`)',
+      ),
+      () => {
+        expect(shown({})).toBe(0);
+        expect(shown({ captured: undefined })).toBe(0);
+        expect(shown({ amount_refunded: 475 })).toBe(100);
+        expect(shown({ amount_captured: 20675 })).toBe(375);
+        expect(shown({ amount_captured: undefined })).toBe(375);
+      },
+    );
+    test(rule('Never below 0.'), () => {
+      expect(shown({ amount_refunded: 0 })).toBe(0);
+      expect(shown({ amount_refunded: 374 })).toBe(0);
+    });
+    test(rule('A `charge.refunded` without `amount_refunded` counts as a refund of the full `amount`.'), () => {
+      expect(shown({ amount_refunded: undefined }, 'charge.refunded')).toBe(20675);
+      expect(shown({ amount_refunded: null }, 'charge.refunded')).toBe(20675);
+      expect(shown({ amount_refunded: undefined }, 'charge.updated')).toBe(0);
+    });
+    test(
+      rule('(A canceled authorization arrives as `charge.refunded` with `captured: false`: all of it is refunded.)'),
+      () => {
+        const canceled = { captured: false, amount_captured: 0, amount_refunded: 20675 };
+        expect(shown(canceled, 'charge.refunded')).toBe(20675);
+      },
+    );
+    test(rule('Payloads without `amount_captured` (before API 2020-08-27) do not distinguish a refund'), () => {
+      expect(snapshotOf('charge.updated', { amount_captured: undefined })).toMatchObject({ is_ambiguous: true });
+      expect(snapshotOf('charge.updated', {})).not.toHaveProperty('is_ambiguous');
+      expect(snapshotOf('charge.updated', { refunded: true })).toMatchObject({ says_refunded: true });
+      expect(snapshotOf('charge.updated', { refunded: false })).not.toHaveProperty('says_refunded');
+    });
+    test('every charge.refunded remembers whether it shows a refund, and nothing else does', () => {
+      const stamp = { version: `00${NOON}#3#evt_1` };
+      expect(changeOf('charge.refunded', { amount_refunded: 1 })?.refunds_shown).toEqual([{ ...stamp, shows: true }]);
+      expect(changeOf('charge.refunded', { amount_refunded: 0 })?.refunds_shown).toEqual([{ ...stamp, shows: false }]);
+      expect(changeOf('charge.updated', { amount_refunded: 1 })).not.toHaveProperty('refunds_shown');
+    });
+    test('a charge.refunded that is not decisive is kept as evidence', () => {
+      const { changes, ignored } = decideCharge('charge.refunded', { status: 'pending', amount_refunded: 1 });
+      const shows = { version: `00${NOON}#3#evt_1`, shows: true };
+      expect(changes).toEqual([{ kind: 'charge', charge_id: 'ch_1', evidence: { refunds_shown: [shows] } }]);
+      expect(ignored).toBeUndefined();
+    });
   });
 });
 
-describe('references and keys', () => {
+describe('references and keys are read from the charge', () => {
   test(rule('A reference is an ID or an expanded object; null and the empty string count as absent.'), () => {
     const expanded = { customer: { id: 'cus_x' }, payment_intent: { id: 'pi_x' }, invoice: { id: 'in_x' } };
     expect(snapshotOf('charge.succeeded', expanded)).toMatchObject({

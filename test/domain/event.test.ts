@@ -9,11 +9,13 @@ import { rule } from '../support/rule.js';
 
 const INVOICE: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice' };
 
-test(rule('`version` is `created` zero-padded to 12 digits, `#`, rank, `#`, event ID, compared as a string.'), () => {
-  const version = versionOf({ created: 1_750_000_000, type: 'charge.updated', id: 'evt_1' });
-  expect(version).toBe('001750000000#2#evt_1');
-  expect(createdAt(version)).toBe(1_750_000_000);
-  expect(versionOf({ created: 7, type: 'x', id: '#' })).toBe('000000000007#0##');
+describe('versions sort by second, rank and event ID', () => {
+  test(rule('`version` is `created` zero-padded to 12 digits, `#`, rank, `#`, event ID, compared as a string.'), () => {
+    const version = versionOf({ created: 1_750_000_000, type: 'charge.updated', id: 'evt_1' });
+    expect(version).toBe('001750000000#2#evt_1');
+    expect(createdAt(version)).toBe(1_750_000_000);
+    expect(versionOf({ created: 7, type: 'x', id: '#' })).toBe('000000000007#0##');
+  });
 });
 
 /** The table of the page, as it is printed there. */
@@ -35,7 +37,7 @@ test('all others have rank 0', () => {
   );
 });
 
-describe('which events are wanted', () => {
+describe('the settings decide which events are wanted', () => {
   const COMMON = [
     'customer.created',
     'customer.updated',

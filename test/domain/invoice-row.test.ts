@@ -22,7 +22,7 @@ const payment = (invoiceId: string, intent: string, at = 0) =>
 /** An invoice as it is since API 2025-03-31: it names no payment. */
 const bare = (fields: object = {}) => paid({ charge: undefined, payment_intent: undefined, ...fields });
 
-describe('attributes', () => {
+describe('a row has the attributes of the contract', () => {
   test(rule("An invoice's row has no `captured` and no `payment_intent_id`."), () => {
     expect(invoiceRowOf([paid({ metadata: { product_key: 'gold' } })], DELETE, LINK)).toEqual({
       transaction_id: 'in_1',
@@ -73,7 +73,7 @@ describe('attributes', () => {
   );
 });
 
-describe('which invoice a charge paid', () => {
+describe('the newest link decides which invoice a charge paid', () => {
   const refundedOf = (events: Event[]) => invoiceRowOf(events, NET)?.amount_refunded;
   test(
     rule(
@@ -105,7 +105,7 @@ describe('which invoice a charge paid', () => {
   });
 });
 
-describe('refunds and disputes of an invoice', () => {
+describe('refunds and disputes of all its charges reverse an invoice', () => {
   const second = { id: 'ch_2', payment_intent: 'pi_2', amount: 3000, amount_captured: 3000 };
   const two = [
     paid({ payments: { data: [{ payment: { payment_intent: 'pi_2' } }] } }),
@@ -174,7 +174,7 @@ describe('refunds and disputes of an invoice', () => {
   });
 });
 
-describe('charge.failed', () => {
+describe('charge.failed deletes only the invoice that this charge paid', () => {
   test(
     rule(
       "A declined first attempt shares its payment intent with the attempt that paid, so `charge.failed` deletes only by the charge's own ID.",
@@ -197,7 +197,7 @@ describe('charge.failed', () => {
   });
 });
 
-describe('amounts without tax', () => {
+describe('under excluding_tax amounts are reduced by the share of the tax', () => {
   const WITHOUT_TAX: Settings = { ...NET, amountBasis: 'excluding_tax' };
   const row = (fields: object, events: Event[] = [], settings = WITHOUT_TAX) =>
     invoiceRowOf([paid({ amount_paid: 1200, total: 1200, total_excluding_tax: 1000, ...fields }), ...events], settings);

@@ -22,7 +22,7 @@ const evidenceOf = (changes: ReturnType<typeof decide>['changes'], entity: Entit
 const paidBy = (fields: Record<string, unknown>): PaidInvoice =>
   evidenceOf(decidePaid(fields).changes, { type: 'invoice', id: 'in_1' }).paid!;
 
-describe('a paid invoice', () => {
+describe('a paid invoice is recorded from its event', () => {
   test('has everything that its row shows, and links its payments in both directions', () => {
     const payments = [
       { type: 'payment_intent', id: 'pi_1' },
@@ -114,80 +114,86 @@ describe('a paid invoice', () => {
   });
 });
 
-describe(
-  rule(
-    "let T be the invoice's `total` and X its `total_excluding_tax` (if absent: T − `tax`, or T − the sum of `total_tax_amounts`)",
-  ),
-  () => {
-    const basisOf = (fields: Record<string, unknown>) => paidBy(fields).tax_basis;
-    test.each<[string, Record<string, unknown>, number | undefined]>([
-      ['total_excluding_tax', { total: 1200, total_excluding_tax: 1000, tax: 1 }, 1000],
-      ['tax', { total: 1200, tax: 150, total_tax_amounts: [{ amount: 1 }] }, 1050],
-      ['a tax of 0', { total: 1200, tax: 0 }, 1200],
-      ['total_tax_amounts', { total: 1200, tax: null, total_tax_amounts: [{ amount: 150 }, { amount: 20 }] }, 1030],
-      ['an empty list of taxes', { total: 1200, total_tax_amounts: [] }, 1200],
-      ['no tax', { total: 1200 }, undefined],
-      ['a list that is null', { total: 1200, total_tax_amounts: null }, undefined],
-      ['no total', { total_excluding_tax: 1000, tax: 200 }, undefined],
-    ])('%s', (_, fields, excluding_tax) => {
-      expect(basisOf(fields)).toEqual(excluding_tax === undefined ? undefined : { total: 1200, excluding_tax });
-    });
-    test.each([
-      ['total', { total: '1200' }],
-      ['total_excluding_tax', { total: 1, total_excluding_tax: 'x' }],
-      ['tax', { total: 1, tax: 1.5 }],
-      ['amount', { total: 1, total_tax_amounts: [{ amount: 'x' }] }],
-    ])('an amount that is not an integer is not understood: %s', (field, fields) => {
-      expect(() => decidePaid(fields)).toThrow(`the event's ${field} is not an integer`);
-    });
-  },
-);
+describe('an invoice states its amounts with and without tax', () => {
+  describe(
+    rule(
+      "let T be the invoice's `total` and X its `total_excluding_tax` (if absent: T − `tax`, or T − the sum of `total_tax_amounts`)",
+    ),
+    () => {
+      const basisOf = (fields: Record<string, unknown>) => paidBy(fields).tax_basis;
+      test.each<[string, Record<string, unknown>, number | undefined]>([
+        ['total_excluding_tax', { total: 1200, total_excluding_tax: 1000, tax: 1 }, 1000],
+        ['tax', { total: 1200, tax: 150, total_tax_amounts: [{ amount: 1 }] }, 1050],
+        ['a tax of 0', { total: 1200, tax: 0 }, 1200],
+        ['total_tax_amounts', { total: 1200, tax: null, total_tax_amounts: [{ amount: 150 }, { amount: 20 }] }, 1030],
+        ['an empty list of taxes', { total: 1200, total_tax_amounts: [] }, 1200],
+        ['no tax', { total: 1200 }, undefined],
+        ['a list that is null', { total: 1200, total_tax_amounts: null }, undefined],
+        ['no total', { total_excluding_tax: 1000, tax: 200 }, undefined],
+      ])('%s', (_, fields, excluding_tax) => {
+        expect(basisOf(fields)).toEqual(excluding_tax === undefined ? undefined : { total: 1200, excluding_tax });
+      });
+      test.each([
+        ['total', { total: '1200' }],
+        ['total_excluding_tax', { total: 1, total_excluding_tax: 'x' }],
+        ['tax', { total: 1, tax: 1.5 }],
+        ['amount', { total: 1, total_tax_amounts: [{ amount: 'x' }] }],
+      ])('an amount that is not an integer is not understood: %s', (field, fields) => {
+        expect(() => decidePaid(fields)).toThrow(`the event's ${field} is not an integer`);
+      });
+    },
+  );
+});
 
-describe(
-  rule(
-    'Links come from `invoice.charge`, `invoice.payment_intent`, `invoice.payments.data[].payment` and `invoice_payment.paid`.',
-  ),
-  () => {
-    const paymentsOf = (fields: Record<string, unknown>) =>
-      evidenceOf(decidePaid(fields).changes, { type: 'invoice', id: 'in_1' }).claims![0]!.payments.map(({ id }) => id);
-    test('an invoice names its payments in each of three places, whole or by ID', () => {
-      const payments = {
-        data: [
-          { payment: { type: 'payment_intent', payment_intent: { id: 'pi_9' } } },
-          { payment: { type: 'charge', charge: 'ch_9' } },
-          { payment: { type: 'charge', charge: 'ch_1' } },
-          null,
-        ],
-      };
-      expect(paymentsOf({ payments })).toEqual(['pi_1', 'ch_1', 'pi_9', 'ch_9']);
-      expect(paymentsOf({ charge: { id: 'ch_x' }, payment_intent: null })).toEqual(['ch_x']);
-      for (const none of [null, {}, { data: null }, []])
-        expect(paymentsOf({ charge: null, payment_intent: null, payments: none })).toEqual([]);
-    });
-    test('an invoice payment names one', () => {
-      const { changes, objectId } = decided('invoice_payment.paid', invoicePayment('in_1', 'pi_2'));
-      expect(objectId).toBe('inpay_in_1_pi_2');
-      expect(evidenceOf(changes, { type: 'invoice', id: 'in_1' })).toEqual({
-        claims: [{ version: VERSION, payments: [{ type: 'payment_intent', id: 'pi_2' }] }],
-        related: [{ type: 'payment_intent', id: 'pi_2' }],
+describe('an invoice is linked to its payments', () => {
+  describe(
+    rule(
+      'Links come from `invoice.charge`, `invoice.payment_intent`, `invoice.payments.data[].payment` and `invoice_payment.paid`.',
+    ),
+    () => {
+      const paymentsOf = (fields: Record<string, unknown>) =>
+        evidenceOf(decidePaid(fields).changes, { type: 'invoice', id: 'in_1' }).claims![0]!.payments.map(
+          ({ id }) => id,
+        );
+      test('an invoice names its payments in each of three places, whole or by ID', () => {
+        const payments = {
+          data: [
+            { payment: { type: 'payment_intent', payment_intent: { id: 'pi_9' } } },
+            { payment: { type: 'charge', charge: 'ch_9' } },
+            { payment: { type: 'charge', charge: 'ch_1' } },
+            null,
+          ],
+        };
+        expect(paymentsOf({ payments })).toEqual(['pi_1', 'ch_1', 'pi_9', 'ch_9']);
+        expect(paymentsOf({ charge: { id: 'ch_x' }, payment_intent: null })).toEqual(['ch_x']);
+        for (const none of [null, {}, { data: null }, []])
+          expect(paymentsOf({ charge: null, payment_intent: null, payments: none })).toEqual([]);
       });
-      expect(evidenceOf(changes, { type: 'payment_intent', id: 'pi_2' })).toEqual({
-        related: [{ type: 'invoice', id: 'in_1' }],
+      test('an invoice payment names one', () => {
+        const { changes, objectId } = decided('invoice_payment.paid', invoicePayment('in_1', 'pi_2'));
+        expect(objectId).toBe('inpay_in_1_pi_2');
+        expect(evidenceOf(changes, { type: 'invoice', id: 'in_1' })).toEqual({
+          claims: [{ version: VERSION, payments: [{ type: 'payment_intent', id: 'pi_2' }] }],
+          related: [{ type: 'payment_intent', id: 'pi_2' }],
+        });
+        expect(evidenceOf(changes, { type: 'payment_intent', id: 'pi_2' })).toEqual({
+          related: [{ type: 'invoice', id: 'in_1' }],
+        });
       });
-    });
-    test(
-      rule(
-        'An `invoice_payment.paid` that names neither a payment intent nor a charge is ignored (`no_payment_named`).',
-      ),
-      () => {
-        const payment = { type: 'payment_record', payment_record: 'pr_1' };
-        const decision = decided('invoice_payment.paid', { ...invoicePayment('in_1', 'pi_2'), payment });
-        expect(decision.ignored).toBe('no_payment_named');
-        expect(() => decided('invoice_payment.paid', { id: 'x', payment })).toThrow(/the event's invoice is not/);
-      },
-    );
-  },
-);
+      test(
+        rule(
+          'An `invoice_payment.paid` that names neither a payment intent nor a charge is ignored (`no_payment_named`).',
+        ),
+        () => {
+          const payment = { type: 'payment_record', payment_record: 'pr_1' };
+          const decision = decided('invoice_payment.paid', { ...invoicePayment('in_1', 'pi_2'), payment });
+          expect(decision.ignored).toBe('no_payment_named');
+          expect(() => decided('invoice_payment.paid', { id: 'x', payment })).toThrow(/the event's invoice is not/);
+        },
+      );
+    },
+  );
+});
 
 test('an event that names no payment still replaces a rendering of it that did', () => {
   const entity = { type: 'invoice', id: 'in_1' } as const;
@@ -200,7 +206,7 @@ test('an event that names no payment still replaces a rendering of it that did',
   expect(outside.changes).toEqual([{ kind: 'evidence', entity, evidence: none }]);
 });
 
-describe('charges in `invoice` mode', () => {
+describe('in `invoice` mode charges are evidence about their invoice', () => {
   test(rule('Customer events and invoices alone identify customers in this mode; charge metadata is not read.'), () => {
     const own = charge({ amount_refunded: 5, metadata: { customer_key: 'k', partner_key: 'p' } });
     for (const type of ['charge.refunded', 'charge.failed'])

@@ -123,7 +123,7 @@ function laws<T>(name: string, facts: fc.Arbitrary<T>, join: (a: T, b: T) => T |
   });
 }
 
-describe('joins', () => {
+describe('joins lose nothing', () => {
   laws('evidence', evidence, joinEvidence);
   laws('snapshots of a charge', snapshot, joinSnapshots);
   laws('changes of a charge', charge, joinCharges);

@@ -20,7 +20,7 @@ const D = (status: string, fields: object = {}, at = 50) =>
 const refundedBy = (events: Event[], settings = NET) => chargeRowOf(events, settings)?.amount_refunded;
 const disputedBy = (events: Event[], settings = NET) => chargeRowOf(events, settings)?.amount_disputed;
 
-describe('refunds that C does not include yet', () => {
+describe('a refund that the charge does not include yet is added', () => {
   test(rule('C includes a refund whose `created` … is before the `created` of C'), () => {
     expect(refundedBy([C('succeeded', 0), R('created', 20, 20)])).toBe(500);
     expect(refundedBy([C('refunded', 30, { amount_refunded: 500 }), R('created', 20, 20)])).toBe(500);
@@ -61,7 +61,7 @@ describe('refunds that C does not include yet', () => {
   });
 });
 
-describe('undone refunds', () => {
+describe('a refund that failed or was canceled is subtracted', () => {
   test(rule('A refund is undone if its `status` is `failed` or `canceled`, or its event is `refund.failed`.'), () => {
     const shown = C('refunded', 20, { amount_refunded: 500 });
     expect(refundedBy([shown, R('updated', 30, 20, { status: 'failed' })])).toBe(0);
@@ -104,20 +104,22 @@ describe('undone refunds', () => {
   });
 });
 
-test(
-  rule(
-    'So refund events alone are sufficient, charge events alone are sufficient, and nothing is counted twice when both arrive.',
-  ),
-  () => {
-    const charges = [C('succeeded', 0), C('refunded', 20, { amount_refunded: 500 })];
-    const refunds = [R('created', 20, 20), R('updated', 21, 20)];
-    expect(refundedBy(charges)).toBe(500);
-    expect(refundedBy([charges[0]!, ...refunds])).toBe(500);
-    expect(refundedBy([...charges, ...refunds])).toBe(500);
-  },
-);
+describe('a refund that is reported twice counts once', () => {
+  test(
+    rule(
+      'So refund events alone are sufficient, charge events alone are sufficient, and nothing is counted twice when both arrive.',
+    ),
+    () => {
+      const charges = [C('succeeded', 0), C('refunded', 20, { amount_refunded: 500 })];
+      const refunds = [R('created', 20, 20), R('updated', 21, 20)];
+      expect(refundedBy(charges)).toBe(500);
+      expect(refundedBy([charges[0]!, ...refunds])).toBe(500);
+      expect(refundedBy([...charges, ...refunds])).toBe(500);
+    },
+  );
+});
 
-describe('disputes', () => {
+describe('the setting decides which disputes count', () => {
   const paid = C('succeeded', 0);
   const count = (settings: Settings, statuses: readonly string[]) =>
     statuses.filter((status) => disputedBy([paid, D(status)], settings) !== undefined);
@@ -199,7 +201,7 @@ describe('disputes', () => {
   });
 });
 
-describe('when the row is deleted', () => {
+describe('reversals delete the row by the setting partialRefund', () => {
   const partial = [C('succeeded', 0), R('created', 20, 20, { amount: 500 })];
   test(rule('Under `partialRefund: delete` the row is deleted if `refunded` + `disputed` > 0'), () => {
     expect(chargeRowOf([C('succeeded', 0)], DELETE)?.status).toBe('recorded');
@@ -238,7 +240,7 @@ describe('when the row is deleted', () => {
   });
 });
 
-describe('payloads without `amount_captured`', () => {
+describe('payloads without `amount_captured` count conservatively', () => {
   const old = (type: string, at: number, fields: object) => C(type, at, { amount_captured: undefined, ...fields });
   test(rule('Under `net`, what they show counts as refunded; the net amount is correct either way.'), () => {
     expect(chargeRowOf([old('captured', 1, { amount_refunded: 375 })], NET)).toMatchObject({
@@ -273,7 +275,7 @@ describe('payloads without `amount_captured`', () => {
   });
 });
 
-describe('the event of the row', () => {
+describe('the row names the newest event that it is computed from', () => {
   test(
     rule(
       'are those of the newest event that it is computed from: C, every refund that was added or subtracted, every dispute that counts',
@@ -293,17 +295,19 @@ describe('the event of the row', () => {
   );
 });
 
-test(rule('A refund or dispute that names no charge is ignored (`no_charge`).'), async () => {
-  const { decide } = await import('../../functions/domain/decide.js');
-  for (const each of [
-    event('refund.created', refund({ charge: null })),
-    event('charge.dispute.created', dispute({ charge: undefined })),
-  ])
-    for (const transactionSource of ['charge', 'invoice'] as const)
-      expect(decide(each, { ...DEFAULT_SETTINGS, transactionSource })).toMatchObject({
-        changes: [],
-        ignored: 'no_charge',
-      });
+describe('a refund or dispute without a charge changes nothing', () => {
+  test(rule('A refund or dispute that names no charge is ignored (`no_charge`).'), async () => {
+    const { decide } = await import('../../functions/domain/decide.js');
+    for (const each of [
+      event('refund.created', refund({ charge: null })),
+      event('charge.dispute.created', dispute({ charge: undefined })),
+    ])
+      for (const transactionSource of ['charge', 'invoice'] as const)
+        expect(decide(each, { ...DEFAULT_SETTINGS, transactionSource })).toMatchObject({
+          changes: [],
+          ignored: 'no_charge',
+        });
+  });
 });
 test('a refund or dispute of a charge that has not been seen is evidence and no row', () => {
   expect(chargeRowOf([R('created', 20, 20), D('lost')], NET)).toBeUndefined();

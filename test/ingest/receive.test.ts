@@ -55,95 +55,101 @@ function webhook({
 
 const succeeded = event('charge.succeeded', charge());
 
-describe(rule('verified and queued, or not a subscribed type or mode'), () => {
-  test(rule('The webhook responds 200 only after the queue has accepted the event.'), async () => {
-    const { world, post } = webhook();
-    expect(await post(succeeded)).toEqual({ status: 200, body: { received: true }, outcome: 'queued' });
-    expect(world.queue).toEqual([JSON.stringify(succeeded)]);
-    expect(await webhook({ fail: true }).post(succeeded)).toMatchObject({
-      status: 503,
-      body: { error: { code: 'queue_unavailable' } },
+describe('a verified event is answered with 200', () => {
+  describe(rule('verified and queued, or not a subscribed type or mode'), () => {
+    test(rule('The webhook responds 200 only after the queue has accepted the event.'), async () => {
+      const { world, post } = webhook();
+      expect(await post(succeeded)).toEqual({ status: 200, body: { received: true }, outcome: 'queued' });
+      expect(world.queue).toEqual([JSON.stringify(succeeded)]);
+      expect(await webhook({ fail: true }).post(succeeded)).toMatchObject({
+        status: 503,
+        body: { error: { code: 'queue_unavailable' } },
+      });
     });
-  });
-  test(rule('Any other type is answered with 200, counted, and not queued.'), async () => {
-    const { world, post } = webhook({ settings: { livemode: 'live' } });
-    expect(await post({ ...succeeded, livemode: true, type: 'plan.created' })).toMatchObject({
-      status: 200,
-      outcome: 'unsupported_type',
+    test(rule('Any other type is answered with 200, counted, and not queued.'), async () => {
+      const { world, post } = webhook({ settings: { livemode: 'live' } });
+      expect(await post({ ...succeeded, livemode: true, type: 'plan.created' })).toMatchObject({
+        status: 200,
+        outcome: 'unsupported_type',
+      });
+      expect(await post(succeeded)).toMatchObject({ status: 200, outcome: 'livemode_mismatch' });
+      expect(await post({ ...succeeded, livemode: true })).toMatchObject({ status: 200, outcome: 'queued' });
+      expect(world.queue).toHaveLength(1);
     });
-    expect(await post(succeeded)).toMatchObject({ status: 200, outcome: 'livemode_mismatch' });
-    expect(await post({ ...succeeded, livemode: true })).toMatchObject({ status: 200, outcome: 'queued' });
-    expect(world.queue).toHaveLength(1);
-  });
-  test('the bytes are verified and queued unchanged, whatever characters they contain', async () => {
-    const { world, post } = webhook();
-    const body = JSON.stringify(event('charge.succeeded', charge({ description: 'ß 😀 \u2028 \uFFFF' }))).replace(
-      '"ch_1"',
-      '"ch_\\u0031"',
-    );
-    expect((await post(body)).status).toBe(200);
-    expect(world.queue[0]).toBe(body.replace('\uFFFF', '\\uffff'));
-    expect(JSON.parse(world.queue[0]!)).toEqual(JSON.parse(body));
+    test('the bytes are verified and queued unchanged, whatever characters they contain', async () => {
+      const { world, post } = webhook();
+      const body = JSON.stringify(event('charge.succeeded', charge({ description: 'ß 😀 \u2028 \uFFFF' }))).replace(
+        '"ch_1"',
+        '"ch_\\u0031"',
+      );
+      expect((await post(body)).status).toBe(200);
+      expect(world.queue[0]).toBe(body.replace('\uFFFF', '\\uffff'));
+      expect(JSON.parse(world.queue[0]!)).toEqual(JSON.parse(body));
+    });
   });
 });
 
-describe(rule('no signature, wrong signature, timestamp outside the tolerance (300 s)'), () => {
-  const cases: [name: string, signature: string | undefined, options: object, code: string][] = [
-    ['none', '', {}, 'signature_missing'],
-    ['another secret', undefined, { secret: 'whsec_2' }, 'signature_invalid'],
-    ['301 seconds old', undefined, { at: NOW - 301_000 }, 'signature_invalid'],
-    ['301 seconds ahead', undefined, { at: NOW + 301_000 }, 'signature_invalid'],
-    ['no time', 'v1=abc', {}, 'signature_invalid'],
-    ['no v1', `t=${NOW / 1000}`, {}, 'signature_invalid'],
-    ['nonsense', '💥,,==', {}, 'signature_invalid'],
-    ['many of v1', `t=${NOW / 1000}${',v1=00'.repeat(1000)}`, {}, 'signature_invalid'],
-  ];
-  test.each(cases)('%s', async (_, signature, options, code) => {
-    const { world, post } = webhook();
-    expect(await post(succeeded, { ...options, ...(signature === undefined ? {} : { signature }) })).toMatchObject({
-      status: 400,
-      body: { error: { code } },
+describe('a request with a bad signature is answered with 400', () => {
+  describe(rule('no signature, wrong signature, timestamp outside the tolerance (300 s)'), () => {
+    const cases: [name: string, signature: string | undefined, options: object, code: string][] = [
+      ['none', '', {}, 'signature_missing'],
+      ['another secret', undefined, { secret: 'whsec_2' }, 'signature_invalid'],
+      ['301 seconds old', undefined, { at: NOW - 301_000 }, 'signature_invalid'],
+      ['301 seconds ahead', undefined, { at: NOW + 301_000 }, 'signature_invalid'],
+      ['no time', 'v1=abc', {}, 'signature_invalid'],
+      ['no v1', `t=${NOW / 1000}`, {}, 'signature_invalid'],
+      ['nonsense', '💥,,==', {}, 'signature_invalid'],
+      ['many of v1', `t=${NOW / 1000}${',v1=00'.repeat(1000)}`, {}, 'signature_invalid'],
+    ];
+    test.each(cases)('%s', async (_, signature, options, code) => {
+      const { world, post } = webhook();
+      expect(await post(succeeded, { ...options, ...(signature === undefined ? {} : { signature }) })).toMatchObject({
+        status: 400,
+        body: { error: { code } },
+      });
+      expect(world.queue).toEqual([]);
     });
-    expect(world.queue).toEqual([]);
-  });
-  test('a timestamp that is 300 seconds old or ahead is accepted', async () => {
-    const { post } = webhook();
-    expect((await post(succeeded, { at: NOW - 300_000 })).status).toBe(200);
-    expect((await post(succeeded, { at: NOW + 300_000 })).status).toBe(200);
-  });
-  test('one changed byte', async () => {
-    const { post } = webhook();
-    const body = JSON.stringify(succeeded);
-    expect((await post(body.replace('2000', '9000'), { signature: sign(body, 'whsec_1', NOW) })).status).toBe(400);
+    test('a timestamp that is 300 seconds old or ahead is accepted', async () => {
+      const { post } = webhook();
+      expect((await post(succeeded, { at: NOW - 300_000 })).status).toBe(200);
+      expect((await post(succeeded, { at: NOW + 300_000 })).status).toBe(200);
+    });
+    test('one changed byte', async () => {
+      const { post } = webhook();
+      const body = JSON.stringify(succeeded);
+      expect((await post(body.replace('2000', '9000'), { signature: sign(body, 'whsec_1', NOW) })).status).toBe(400);
+    });
   });
 });
 
-describe(rule('signed but not JSON, or without `id`, `type` or `data.object`'), () => {
-  test.each([
-    ['not JSON', '{"id":'],
-    ['empty', ''],
-    ['null', 'null'],
-    ['a list', '[]'],
-    ['no id', { ...succeeded, id: '' }],
-    ['no type', { ...succeeded, type: undefined }],
-    ['no object', { ...succeeded, data: {} }],
-    ['bytes', Buffer.from([0xff, 0xfe, 0x00])],
-  ])('%s', async (_, body) => {
-    const { post } = webhook();
-    const answer = await post(body);
-    // Decoding bytes that are not UTF-8 changes them, and the signature no longer matches.
-    const code = Buffer.isBuffer(body) ? 'signature_invalid' : 'payload_invalid';
-    expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
-  });
-  test(rule('a thin (v2) event, while no API key is stored'), async () => {
-    for (const hasApiKey of [undefined, async () => false])
-      for (const type of ['v1.charge.succeeded', 'v1.billing.meter.no_meter_found', 'v2.core.account.closed']) {
-        const { world, post } = webhook(hasApiKey ? { hasApiKey } : {});
-        const answer = await post(thinEvent(succeeded, { type }));
-        expect(answer).toMatchObject({ status: 400, body: { error: { code: 'thin_event_unsupported' } } });
-        expect(answer.body.error.message).toMatch(/snapshot.*API key/);
-        expect(world.queue).toEqual([]);
-      }
+describe('a signed request that is not an event is answered with 400', () => {
+  describe(rule('signed but not JSON, or without `id`, `type` or `data.object`'), () => {
+    test.each([
+      ['not JSON', '{"id":'],
+      ['empty', ''],
+      ['null', 'null'],
+      ['a list', '[]'],
+      ['no id', { ...succeeded, id: '' }],
+      ['no type', { ...succeeded, type: undefined }],
+      ['no object', { ...succeeded, data: {} }],
+      ['bytes', Buffer.from([0xff, 0xfe, 0x00])],
+    ])('%s', async (_, body) => {
+      const { post } = webhook();
+      const answer = await post(body);
+      // Decoding bytes that are not UTF-8 changes them, and the signature no longer matches.
+      const code = Buffer.isBuffer(body) ? 'signature_invalid' : 'payload_invalid';
+      expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
+    });
+    test(rule('a thin (v2) event, while no API key is stored'), async () => {
+      for (const hasApiKey of [undefined, async () => false])
+        for (const type of ['v1.charge.succeeded', 'v1.billing.meter.no_meter_found', 'v2.core.account.closed']) {
+          const { world, post } = webhook(hasApiKey ? { hasApiKey } : {});
+          const answer = await post(thinEvent(succeeded, { type }));
+          expect(answer).toMatchObject({ status: 400, body: { error: { code: 'thin_event_unsupported' } } });
+          expect(answer.body.error.message).toMatch(/snapshot.*API key/);
+          expect(world.queue).toEqual([]);
+        }
+    });
   });
 });
 
@@ -254,63 +260,67 @@ describe('signing secrets', () => {
   });
 });
 
-describe(
-  rule(
-    'An event that is too large for one queue message is reduced to the fields that these rules read; it is never dropped.',
-  ),
-  () => {
-    const filler = { description: 'x'.repeat(MAX_MESSAGE_BYTES) };
-    test.each([
-      event(
-        'charge.refunded',
-        charge({ ...filler, invoice: { id: 'in_1', lines: [] }, metadata: { customer_key: 'k', note: 'n' } }),
-      ),
-      event(
-        'invoice.payment_succeeded',
-        invoice({
-          ...filler,
-          payments: { data: [{ payment: { payment_intent: 'pi_9' } }] },
-          parent: { subscription_details: { metadata: { gspk: 'cDk=' } } },
-        }),
-      ),
-    ])('$type', async (large) => {
-      const { world, post } = webhook({ settings: { transactionSource: 'invoice' } });
-      expect((await post(large)).status).toBe(200);
-      expect(Buffer.byteLength(world.queue[0]!)).toBeLessThan(MAX_MESSAGE_BYTES);
-      const { decide } = await import('../../functions/domain/decide.js');
-      const { parseEvent } = await import('../../functions/domain/event.js');
-      for (const transactionSource of ['charge', 'invoice']) {
-        const settings = parseSettings({ transactionSource });
-        expect(decide(parseEvent(JSON.parse(world.queue[0]!)), settings)).toEqual(decide(large, settings));
-      }
-    });
-    test('the message fits, whichever field makes the event large', async () => {
-      const { world, post } = webhook();
-      const huge = 'x'.repeat(1_000_000);
-      await post(
+describe('a large event still reaches the queue', () => {
+  describe(
+    rule(
+      'An event that is too large for one queue message is reduced to the fields that these rules read; it is never dropped.',
+    ),
+    () => {
+      const filler = { description: 'x'.repeat(MAX_MESSAGE_BYTES) };
+      test.each([
         event(
-          'charge.succeeded',
-          charge({
-            metadata: { customer_key: huge, product_key: huge },
-            status: 'succeeded',
-            customer: { id: 'cus_a', name: huge },
+          'charge.refunded',
+          charge({ ...filler, invoice: { id: 'in_1', lines: [] }, metadata: { customer_key: 'k', note: 'n' } }),
+        ),
+        event(
+          'invoice.payment_succeeded',
+          invoice({
+            ...filler,
+            payments: { data: [{ payment: { payment_intent: 'pi_9' } }] },
+            parent: { subscription_details: { metadata: { gspk: 'cDk=' } } },
           }),
         ),
-      );
-      expect(JSON.parse(world.queue[0]!).data.object).toMatchObject({ customer: { id: 'cus_a' }, metadata: {} });
-    });
-  },
-);
+      ])('$type', async (large) => {
+        const { world, post } = webhook({ settings: { transactionSource: 'invoice' } });
+        expect((await post(large)).status).toBe(200);
+        expect(Buffer.byteLength(world.queue[0]!)).toBeLessThan(MAX_MESSAGE_BYTES);
+        const { decide } = await import('../../functions/domain/decide.js');
+        const { parseEvent } = await import('../../functions/domain/event.js');
+        for (const transactionSource of ['charge', 'invoice']) {
+          const settings = parseSettings({ transactionSource });
+          expect(decide(parseEvent(JSON.parse(world.queue[0]!)), settings)).toEqual(decide(large, settings));
+        }
+      });
+      test('the message fits, whichever field makes the event large', async () => {
+        const { world, post } = webhook();
+        const huge = 'x'.repeat(1_000_000);
+        await post(
+          event(
+            'charge.succeeded',
+            charge({
+              metadata: { customer_key: huge, product_key: huge },
+              status: 'succeeded',
+              customer: { id: 'cus_a', name: huge },
+            }),
+          ),
+        );
+        expect(JSON.parse(world.queue[0]!).data.object).toMatchObject({ customer: { id: 'cus_a' }, metadata: {} });
+      });
+    },
+  );
+});
 
-test(rule('and never contain the body, the secret or a stack trace'), async () => {
-  const { post } = webhook();
-  const marked = { ...succeeded, id: 'MARK', data: { object: 'MARK' } };
-  for (const answer of [
-    await post(marked),
-    await post('MARK'),
-    await post(succeeded, { signature: 't=1,v1=MARK' }),
-    await post(succeeded, { secret: 'whsec_2' }),
-  ]) {
-    expect(JSON.stringify(answer.body)).not.toMatch(/MARK|whsec_[12]| at /);
-  }
+describe('errors reveal nothing', () => {
+  test(rule('and never contain the body, the secret or a stack trace'), async () => {
+    const { post } = webhook();
+    const marked = { ...succeeded, id: 'MARK', data: { object: 'MARK' } };
+    for (const answer of [
+      await post(marked),
+      await post('MARK'),
+      await post(succeeded, { signature: 't=1,v1=MARK' }),
+      await post(succeeded, { secret: 'whsec_2' }),
+    ]) {
+      expect(JSON.stringify(answer.body)).not.toMatch(/MARK|whsec_[12]| at /);
+    }
+  });
 });
