@@ -21,10 +21,40 @@ export const AMOUNT_BASES = ['paid', 'excluding_tax'] as const;
 export type AmountBasis = (typeof AMOUNT_BASES)[number];
 
 export interface Settings {
+  /**
+   * Where transactions come from: charges, or paid invoices.
+   *
+   * @default 'charge'
+   * @example 'invoice'
+   */
   readonly transactionSource: TransactionSource;
+  /**
+   * What a partial refund does: it deletes the transaction, or it lowers `amount_net`.
+   *
+   * @default 'delete'
+   * @example 'net'
+   */
   readonly partialRefund: PartialRefund;
+  /**
+   * The Stripe mode whose events are applied. Each deployed stage must name one.
+   *
+   * @default 'both' in the local stack
+   * @example 'live'
+   */
   readonly livemode: Livemode;
+  /**
+   * Which disputes take their amount back: none, those that were lost, or all for which Stripe is holding the money.
+   *
+   * @default 'lost'
+   * @example 'open'
+   */
   readonly disputes: Disputes;
+  /**
+   * Whether an invoice counts with its tax. `excluding_tax` needs `transactionSource: 'invoice'`.
+   *
+   * @default 'paid'
+   * @example 'excluding_tax'
+   */
   readonly amountBasis: AmountBasis;
 }
 

@@ -14,18 +14,21 @@ export interface AnalyticsExportOptions {
    * When the tables are exported. Each export is a full one.
    *
    * @default ScheduleExpression.cron({ hour: '1', minute: '0' })
+   * @example ScheduleExpression.rate(Duration.days(7))
    */
   readonly schedule?: ScheduleExpression;
   /**
    * Your own bucket.
    *
    * @default a new bucket
+   * @example Bucket.fromBucketName(this, 'Exports', 'my-exports')
    */
   readonly bucket?: IBucket;
   /**
    * How many days the new bucket keeps an export. With `bucket`, its own rules decide.
    *
    * @default 30
+   * @example 7
    */
   readonly keepDays?: number;
 }

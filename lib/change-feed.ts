@@ -17,6 +17,7 @@ export interface ChangeFeedOptions {
    * Your own bus. If it is in another account, its policy must let this account put events.
    *
    * @default a new bus
+   * @example EventBus.fromEventBusName(this, 'Bus', 'payments')
    */
   readonly bus?: IEventBus;
   /**
@@ -24,9 +25,15 @@ export interface ChangeFeedOptions {
    * `erase` does not reach those.
    *
    * @default false
+   * @example true
    */
   readonly personalData?: boolean;
-  /** With `existingTables`: the ARNs of their streams, which must have new and old images. */
+  /**
+   * With `existingTables`: the ARNs of their streams, which must have new and old images.
+   *
+   * @default none
+   * @example { customers: 'arn:aws:dynamodb:…:table/customers/stream/…', transactions: 'arn:aws:dynamodb:…:table/transactions/stream/…' }
+   */
   readonly existingStreams?: ExistingStreams;
 }
 

@@ -14,15 +14,29 @@ export const WEBHOOK_PATH = '/stripe/webhook';
 
 /** Your own domain name for the webhook, with its certificate in the stack's region. */
 export interface CustomDomain {
+  /** @example 'stripe.example.com' */
   readonly domainName: string;
+  /**
+   * A certificate for the domain, in AWS Certificate Manager and in the region of the stack.
+   *
+   * @example 'arn:aws:acm:eu-west-1:123456789012:certificate/…'
+   */
   readonly certificateArn: string;
 }
 
-/** How many requests the webhook takes. */
+/** How many requests the webhook accepts. */
 export interface Throttle {
-  /** Requests per second, on average. */
+  /**
+   * Requests per second, on average.
+   *
+   * @example 2000
+   */
   readonly rate: number;
-  /** Requests that may arrive at the same moment. */
+  /**
+   * Requests that may arrive at the same moment.
+   *
+   * @example 4000
+   */
   readonly burst: number;
 }
 

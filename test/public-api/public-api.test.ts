@@ -105,6 +105,31 @@ test('the package exports these names and no others', () => {
   expect(props.livemode).toBe('live');
 });
 
+/** The interfaces that a team fills in, and their files. */
+const OPTIONS = {
+  Settings: 'contract/settings.ts',
+  StripePartnerSyncProps: 'lib/props.ts',
+  AlarmThresholds: 'lib/alarm-rules.ts',
+  AnalyticsExportOptions: 'lib/analytics-export.ts',
+  ChangeFeedOptions: 'lib/change-feed.ts',
+  CustomDomain: 'lib/webhook-api.ts',
+  Throttle: 'lib/webhook-api.ts',
+};
+
+test.each(Object.entries(OPTIONS))(
+  'each property of %s has an @example, and a @default if it is optional',
+  (name, file) => {
+    const source = readFileSync(join(__dirname, '..', '..', file), 'utf8');
+    const [, body = ''] = new RegExp(`export interface ${name}\\b[^{]*\\{([\\s\\S]*?)\\n\\}`).exec(source)!;
+    const properties = [...body.matchAll(/(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)?\s*readonly (\w+)(\??):/g)];
+    expect(properties.length).toBeGreaterThan(1);
+    for (const [, comment = '', property, optional] of properties) {
+      expect([property, comment]).toEqual([property, expect.stringContaining('@example')]);
+      if (optional) expect([property, comment]).toEqual([property, expect.stringContaining('@default')]);
+    }
+  },
+);
+
 test('each export of package.json is built from a source file that exists', () => {
   const root = join(__dirname, '..', '..');
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
