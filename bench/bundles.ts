@@ -1,4 +1,4 @@
-// Every function that is measured, bundled by the rules of the stack.
+// Every function that is measured, bundled like the stack's functions.
 
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

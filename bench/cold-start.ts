@@ -1,4 +1,4 @@
-// How long a bundle takes to load in a fresh process, less what an empty one takes.
+// How long a bundle takes to load in a new process, minus the time of an empty bundle.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

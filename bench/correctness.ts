@@ -1,4 +1,4 @@
-// The same events in any order, through both workers: how many fields of the tables are wrong in the end.
+// Sends the same events in random orders through both workers and counts the wrong fields in the tables.
 
 import { paginateScan } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
@@ -13,13 +13,13 @@ import { sqsEvents } from './events.js';
 import { inBatches, type Result, result } from './measure.js';
 import { startProbe } from './probe.js';
 
-/** What pays a partner, or tells who the customer is. */
+/** The fields that decide what a partner earns, or who the customer is. */
 const FIELDS = {
   customers: ['stripe_customer_id', 'name', 'email', 'partner_key'],
   transactions: ['status', 'amount_net', 'currency', 'customer_key', 'product_key', 'deleted_reason'],
 } as const;
 
-/** The standard mix in any order; and small histories in which everything collides: the same ids, the same seconds. */
+/** The standard mix in random order, and small histories with many collisions of IDs and seconds. */
 export async function fieldsWrong(
   bundles: Bundles,
   engines: Engines,
@@ -36,7 +36,7 @@ export async function fieldsWrong(
   ];
 }
 
-/** Odd payloads are another matter: here the order alone is what differs. */
+/** No unusual payloads: only the order differs. */
 function isPlain({ data: { object } }: Event): boolean {
   const { metadata, status, customer } = object;
   const values = Object.values((metadata ?? []) as object);
@@ -116,7 +116,7 @@ async function countWrong(
       for (const field of FIELDS[table]) if (found[field] !== row[field]) wrong++;
       rows.delete(row[key]);
     }
-    // A row that should not be there is wrong in all of it.
+    // In a row that should not exist, every field is wrong.
     wrong += rows.size * FIELDS[table].length;
   }
   return wrong;

@@ -1,4 +1,4 @@
-// What a million events cost, from what was measured and the prices in prices.json.
+// The price of a million events, from the measured figures and prices.json.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface Side {
   readonly ingest: Figures;
   readonly worker: Figures;
   readonly counts: Counts;
-  /** Events that `counts` are of. */
+  /** The number of events in `counts`. */
   readonly counted: number;
   /** Events in an invocation of the worker. */
   readonly batchSize: number;
@@ -46,7 +46,7 @@ function linesOf(side: Side): Map<string, number> {
   ]);
 }
 
-/** Line by line, and in all. */
+/** Each line, and the total. */
 export function costs(ours: Side, textbook: Side): Result[] {
   const [own, other] = [linesOf(ours), linesOf(textbook)];
   const lines = [...own].map(([name, value]) => ({ name, ours: value, reference: other.get(name)! }));

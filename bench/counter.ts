@@ -13,7 +13,7 @@ export interface Counts {
   readonly writtenToIndexes: number;
   /** Read units, by the sizes of the items. */
   readonly read: number;
-  /** What the engine itself says was written: right with DynamoDB Local, without the indexes with dynalite. */
+  /** Write units that the engine reports: exact with DynamoDB Local, without the indexes with dynalite. */
   readonly reported: number;
 }
 
@@ -72,7 +72,7 @@ export async function startCounter(endpoint: string): Promise<Counter> {
       counts.read += readUnits(name, input, output);
       for (const capacity of [output.ConsumedCapacity ?? []].flat()) counts.reported += capacity.CapacityUnits ?? 0;
     } else if (writes.length === 1) {
-      // A write whose condition does not hold costs what a write of the item that is there would.
+      // A write whose condition fails costs as much as a write of the existing item.
       const units = writeUnits(tableOf(writes[0]!.table), before[0], before[0]).table;
       counts.written += units;
       counts.reported += units;

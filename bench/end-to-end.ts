@@ -86,7 +86,7 @@ export async function endToEnd(about: number, seconds: number): Promise<Result[]
     };
     await eachOf(standardMix(3, 1000), AT_ONCE, (event) => post(file, event));
     await settled();
-    // Before and after, so that neither has the warmer engine.
+    // Measured before and after, so that neither side gets the warmer engine.
     const engine = [await engineAlone(client, file.tables.transactions, events)];
     const acceptedAt: number[] = [];
     await eachOf(mix, AT_ONCE, async (event) => acceptedAt.push(await post(file, event)));
@@ -125,7 +125,7 @@ export async function endToEnd(about: number, seconds: number): Promise<Result[]
   }
 }
 
-/** Conditional writes a second of rows as large as a transaction's, by a client that does nothing else. */
+/** Conditional writes per second, of rows as large as a transaction's, by a client that does nothing else. */
 async function engineAlone(client: DynamoDBDocumentClient, table: string, rows: number): Promise<number> {
   const run = Math.random().toString(36).slice(2);
   const begin = performance.now();
@@ -163,7 +163,7 @@ async function engineAlone(client: DynamoDBDocumentClient, table: string, rows: 
   return rows / ((performance.now() - begin) / 1000);
 }
 
-/** Milliseconds from each answer to the worker's word that its event is applied. */
+/** Milliseconds from each response to the worker's log line about the event. */
 async function latencyAt(stack: RunningStack, events: readonly Event[], rate: number, settled: () => Promise<void>) {
   const acceptedAt = new Map<string, number>();
   const begin = Date.now();
@@ -194,7 +194,7 @@ function appliedTimes({ folder }: RunningStack): Map<string, number> {
   return times;
 }
 
-/** A second, without the first and the last twentieth: filling the queue and its last window are no rate. */
+/** Per second, without the first and last 5 %, in which the queue fills and drains. */
 function steadyRate(times: readonly number[]): number {
   const sorted = [...times].sort((a, b) => a - b);
   const [from, to] = [Math.floor(sorted.length * 0.05), Math.floor(sorted.length * 0.95)];

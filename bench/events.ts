@@ -13,7 +13,7 @@ export function standardMix(seed: number, events: number): Event[] {
 
 const EVENTS_OF_A_CUSTOMER = 8.6;
 
-/** What SQS hands to a worker. */
+/** The event that SQS gives a worker. */
 export function sqsEvents(events: readonly Event[], batchSize: number) {
   return inBatches(
     events.map((event, i) => ({
@@ -28,7 +28,7 @@ export function sqsEvents(events: readonly Event[], batchSize: number) {
   ).map((Records) => ({ Records }));
 }
 
-/** What API Gateway hands to ingest, signed now. */
+/** The request that API Gateway gives ingest, signed now. */
 export function gatewayEvent(event: Event) {
   const body = JSON.stringify(event);
   return {

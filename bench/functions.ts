@@ -8,11 +8,11 @@ import { inBatches, type Result, result, sum } from './measure.js';
 import { type Cost, type Probe, startProbe } from './probe.js';
 
 const MEBIBYTE = 1024 * 1024;
-/** What the stack gives its functions, less a third. */
+/** Two thirds of the memory of the stack's functions. */
 const MEMORY_GOAL = Math.floor((256 * 2) / 3);
 
 export interface Figures {
-  /** Milliseconds that an event takes of an invocation's time. */
+  /** Milliseconds per event of an invocation. */
   readonly wall: number;
   readonly logBytes: number;
   /** Custom metrics that were emitted, each with its dimensions. */
@@ -69,7 +69,7 @@ function figures(costs: readonly Cost[], events: number): Figures {
   const lines = costs.flatMap((cost) => cost.lines);
   return {
     wall: sum(costs.map(({ wall }) => wall)) / events,
-    // A line's end is billed too.
+    // Line breaks are billed too.
     logBytes: sum(lines.map((line) => Buffer.byteLength(line) + 1)) / events,
     metrics: new Set(lines.flatMap(metricsIn)).size,
   };
@@ -95,7 +95,7 @@ function memory(name: string, costs: readonly Cost[]): Result {
   });
 }
 
-/** @param warmUp events of the worker before anything is measured; the textbook gets a fifth, which takes it as long */
+/** @param warmUp events before the worker is measured; the textbook gets a fifth of them, which takes as long */
 export async function workerCosts(bundles: Bundles, engines: Engines, about: number, warmUp: number) {
   const results: Result[] = [];
   const mix = standardMix(1, about);
@@ -103,7 +103,7 @@ export async function workerCosts(bundles: Bundles, engines: Engines, about: num
   const run = async (bundle: 'worker' | 'textbookWorker', size: number) => {
     const tables = await engines.tables();
     const probe = await startProbe(bundles.folder(bundle), tables.worker('straight'));
-    // As long for both, not as many.
+    // The same warm-up time for both, not the same number of events.
     await probe.run(sqsEvents(standardMix(2, bundle === 'worker' ? warmUp : Math.ceil(warmUp / 5)), size));
     return { probe, costs: [] as Cost[] };
   };

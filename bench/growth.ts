@@ -13,7 +13,7 @@ import { type Probe, startProbe } from './probe.js';
 export async function growth(bundles: Bundles, engines: Engines, sizes: readonly number[]): Promise<Result[]> {
   const costs: { size: number; requests: number; cpu: number }[] = [];
   const tables = await engines.tables();
-  // One process for all sizes: it does not get faster on the way for having been there before.
+  // A process that has run before is faster, so one warmed-up process measures all sizes.
   const straight = await startProbe(bundles.folder('worker'), tables.worker('straight'));
   const counted = await startProbe(bundles.folder('worker'), tables.worker('counted'));
   await straight.run(sqsEvents(standardMix(99, 3000), 100));
@@ -21,7 +21,7 @@ export async function growth(bundles: Bundles, engines: Engines, sizes: readonly
   for (const [i, size] of sizes.entries()) {
     await fill(engines, tables, rows, size);
     rows = size;
-    // What rested while the table was filled is warm again.
+    // Warms up what was idle while the table was filled.
     await straight.run(sqsEvents(standardMix(300 + i, 1000), 100));
     const timed = standardMix(100 + i, 1000);
     const cpu = (await straight.run(sqsEvents(timed, 100))).cpu / timed.length / 1000;
@@ -77,7 +77,7 @@ async function fill({ client }: Engines, { names }: Tables, from: number, to: nu
                 amount_net: 2000,
                 currency: 'usd',
                 created: 1_750_000_000 + n,
-                // As in the standard mix, 40 % belong to somebody.
+                // As in the standard mix, 40 % have a customer.
                 ...(n % 5 < 2 ? { customer_key: `fill-${n % 5000}`, customer_key_source: 'own' } : {}),
                 version: `001750000000#0#evt_${n}`,
               },

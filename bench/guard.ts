@@ -1,5 +1,5 @@
-// `npm run bench:guard`: the figures that are the same in every run, against those that were last accepted (guard.json). Fails when
-// one got worse; `--update` accepts what is.
+// `npm run bench:guard`: compares the figures that are the same in every run with those that were last accepted (guard.json). Fails if
+// one got worse; `--update` accepts the current ones.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { ingestCosts, workerCosts, workerCounts } from './functions.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
-/** Bytes move by a few with every release of the SDK. */
+/** Bytes change slightly with each release of the SDK. */
 const SLACK = 1.01;
 /** By how much the engine's own count may differ from the one by the sizes of items. */
 const CROSS_CHECK = 0.01;

@@ -1,14 +1,14 @@
-// What a benchmark says, and small statistics.
+// The format of a benchmark's results, and small statistics.
 
 export interface Result {
   readonly name: string;
   readonly unit: string;
   readonly ours: number;
-  /** What ours is held against, measured in the same run; null where the goal is a figure. */
+  /** The reference, measured in the same run; null if the goal is an absolute figure. */
   readonly reference: number | null;
   readonly referenceName: string | null;
   readonly ratio: number | null;
-  /** As a sentence; null where a figure is only stated. */
+  /** As a sentence; null if there is no goal. */
   readonly goal: string | null;
   readonly met: boolean | null;
 }

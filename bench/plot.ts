@@ -1,4 +1,4 @@
-// A plot of pairs of bars, as SVG that reads in both colour schemes.
+// A plot of pairs of bars, as SVG that is readable in both colour schemes.
 
 export interface Pair {
   readonly label: string;

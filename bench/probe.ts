@@ -33,7 +33,7 @@ export async function startProbe(folder: string, environment: Readonly<Record<st
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       ...environment,
     },
-    // As Lambda starts Node for a function of 256 MB: a larger heap would be let grow because there is room.
+    // The flags with which Lambda starts Node for a function of 256 MB; otherwise the heap would grow larger.
     execArgv: ['--max-semi-space-size=12', '--max-old-space-size=230'],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
@@ -59,7 +59,7 @@ export async function startProbe(folder: string, environment: Readonly<Record<st
       child.send({ id, invocations });
       const cost = await answered;
       waiting.delete(id);
-      // The pipe and the answer come by different ways.
+      // Output and answer arrive through different channels.
       await new Promise((resolve) => setTimeout(resolve, 20));
       return { ...cost, lines: printed.split('\n').filter(Boolean) };
     },

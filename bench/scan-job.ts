@@ -48,7 +48,7 @@ await READ[reading]();
 const seconds = (performance.now() - began) / 1000;
 process.stdout.write(JSON.stringify({ seconds, megabytes: mostMegabytes() }));
 
-/** Linux counts what the process had before it became Node into `maxRSS`; `VmHWM` begins with the program. */
+/** On Linux `maxRSS` includes memory from before the process became Node; `VmHWM` does not. */
 function mostMegabytes(): number {
   const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;

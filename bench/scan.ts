@@ -114,7 +114,7 @@ interface Measured {
   readonly megabytes: number;
 }
 
-/** One after the other in each round, so that all of them meet the same disturbances. */
+/** One after the other in each round, so that disturbances affect all of them alike. */
 function measure(rounds: number): Result[] {
   const measured = new Map<Reading, Measured[]>(READINGS.map((reading) => [reading, []]));
   for (let round = 0; round < rounds; round++)

@@ -32,7 +32,7 @@ function unitsOf(bytes: number, unit: number): number {
   return Math.max(1, Math.ceil(bytes / unit));
 }
 
-/** Write units of a write that made one item of another: the larger counts; an index counts where its part of it changed. */
+/** Write units of a write: the larger of the items before and after counts; an index counts if its part of the item changed. */
 export function writeUnits(table: Table, before: AttributeMap | undefined, after: AttributeMap | undefined) {
   const larger = Math.max(before ? itemSize(before) : 0, after ? itemSize(after) : 0);
   let indexes = 0;
@@ -92,7 +92,7 @@ export function readUnits(name: string, input: Record<string, unknown>, output: 
       );
     }
     case 'BatchGetItem':
-      // Every item is rounded up by itself; what is not there costs one as well.
+      // Each item is rounded up separately; a missing item costs one unit as well.
       return Object.entries(input.RequestItems as Record<string, { Keys: unknown[]; ConsistentRead?: boolean }>).reduce(
         (total, [table, { Keys, ConsistentRead }]) => {
           const found = ((output.Responses as Record<string, AttributeMap[]>)[table] ?? []).map(ofItem);

@@ -1,4 +1,4 @@
-// What the change feed gave up sending: sends the present state of every row in its place.
+// Repairs the change feed after it gave up on events: sends the current state of every row.
 //
 // The messages in the queue of failures say which records of a stream were given up, and a stream keeps its records for 24 hours only. The
 // tables have the rows themselves. For a consumer that keeps the newest event of each row, that is the same.
@@ -11,7 +11,7 @@ import { readDeadLetters, release, remove } from './dead-letters.js';
 import { OperatorError } from './errors.js';
 import type { Target } from './target.js';
 
-/** Where a deployment's change feed sends its events, and what it says in them. */
+/** Where a deployment's change feed sends its events, and what they contain. */
 export interface FeedTarget extends FeedSettings {
   readonly busArn: string;
   readonly failuresQueueUrl: string;

@@ -1,4 +1,5 @@
-// `statement preview` and `statement close`: what the rules say now, less what closed statements say, becomes the next statement.
+// `statement preview` and `statement close`: the next statement is the difference between what the rules say now and what closed
+// statements say.
 
 import { readItems } from '../functions/store/requests.js';
 import { isDay } from '../rewards/dates.js';
@@ -33,7 +34,7 @@ export interface StatementOptions extends ReadOptions {
   readonly until: string;
   /** Today, in UTC: no later period can be closed. */
   readonly today: string;
-  /** This partner alone. */
+  /** Only this partner. */
   readonly partner?: string;
 }
 
@@ -137,7 +138,7 @@ export function statementStoreOf({ dynamodb, tables }: Pick<ReadTarget, 'dynamod
   return { client: dynamodb, table: tables.statements };
 }
 
-/** Looks at all partners before the first of them is written. */
+/** Checks all partners before the first statement is written. */
 function requireNextPeriodOfAll(periods: readonly { partner: string; until: string }[], until: string): void {
   const last = new Map<string, string>();
   const closed = new Set<string>();
@@ -204,7 +205,7 @@ function* rewardsOf({ histories, rules, until }: View, partner: string): Iterabl
     yield* customerRewards(customer, transactions, rules, until);
 }
 
-/** Says why earlier statements are no longer right. What earns nothing any more has its row looked up. */
+/** Finds the reasons why earlier statements no longer match; reads the row of a transaction that no longer earns anything. */
 async function explain(
   { target, histories, until }: View,
   partner: string,

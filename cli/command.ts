@@ -41,7 +41,7 @@ function missingResource({ name, message }: Error, { tables, queueUrl, deadLette
   return new OperatorError(`one of these tables does not exist: ${names.join(', ')}; ${where}`);
 }
 
-/** Ctrl-C between two pages: each page's progress is saved when it is done, so nothing is left half done. */
+/** Ctrl-C between two pages: progress is saved after each page, so nothing is left half done. */
 export async function resumable<T>(work: () => Promise<T>): Promise<T> {
   const interrupted = () => {
     process.stderr.write('\nStopped. Progress is saved: run the same command again to continue.\n');

@@ -17,7 +17,7 @@ import type { Target } from './target.js';
 
 export interface DeadLetter {
   readonly message: Message;
-  /** `–` where the message does not say. */
+  /** `–` if the message does not contain it. */
   readonly eventId: string;
   readonly eventType: string;
   readonly objectId: string;
@@ -29,7 +29,7 @@ export interface DeadLetter {
 const HOLD_SECONDS = 120;
 /** How many messages are handled before more are read, so that none is held longer than `HOLD_SECONDS`. */
 const BATCH = 500;
-/** A short poll asks a few of SQS's servers only; a long poll asks all of them, and can still come back empty. */
+/** A short poll queries only a few of SQS's servers; a long poll queries all of them, and can still return nothing. */
 const LONG_POLL_SECONDS = 1;
 const EMPTY_RECEIVES = { atLeast: 2, atMost: 5 };
 
@@ -71,7 +71,7 @@ export async function countDeadLetters({ sqs, deadLetterQueueUrl }: Target): Pro
   return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
 }
 
-/** Makes messages visible again that were read. */
+/** Makes messages that were read visible again. */
 export async function release(target: Target, letters: readonly DeadLetter[]): Promise<void> {
   for (const { message } of letters) {
     await target.sqs.send(

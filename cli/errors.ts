@@ -1,6 +1,6 @@
-// What can go wrong for an operator, each as a sentence that says what to do next.
+// Errors as an operator sees them: each is a sentence that says what to do next.
 
-/** A check failed, or a service refused (exit code 1), or the command was used wrongly (exit code 2). */
+/** A check failed, or a service returned an error (exit code 1), or the command was used wrongly (exit code 2). */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
   constructor(

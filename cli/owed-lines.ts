@@ -1,4 +1,4 @@
-// `owed`: what partners are owed by the rules, as of a day. Currencies are never added together.
+// `owed`: what partners are owed according to the rules, as of a day. Currencies are never added together.
 
 import { formatMoney } from '../contract/money.js';
 import { OWED_KEYS, type OwedKey, type OwedLine, owedSums } from '../rewards/owed.js';
@@ -18,7 +18,7 @@ import {
 export interface OwedOptions extends ReadOptions {
   readonly rules: Rules;
   readonly by: readonly OwedKey[];
-  /** This partner alone. */
+  /** Only this partner. */
   readonly partner?: string;
   /** A day in UTC, `YYYY-MM-DD`: what is due later is left out. */
   readonly asOf: string;
@@ -56,7 +56,7 @@ async function byHistory(target: ReadTarget, options: OwedOptions): Promise<Owed
   return sums.lines();
 }
 
-/** Each transaction earns what it earns whatever the others are: none has to be kept. */
+/** Without rules that count, a transaction's reward does not depend on other transactions, so none is kept. */
 async function byTransaction(target: ReadTarget, options: OwedOptions): Promise<OwedLine[]> {
   const partners = new Map<string, string>();
   await readCustomers(target, options, ({ customer_key, partner_key }) => {

@@ -32,7 +32,7 @@ export interface ReportOptions {
   readonly before?: number;
   /** How many segments of a table are read in parallel. */
   readonly concurrency?: number;
-  /** Called again and again, with the customers and the transactions read so far. With `partner`, other customers do not count. */
+  /** Called repeatedly with the number of customers and transactions read so far. With `partner`, other customers do not count. */
   readonly onProgress?: (customers: number, transactions: number) => void;
 }
 

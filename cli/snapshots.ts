@@ -1,4 +1,4 @@
-// Objects from Stripe's API as events, so that they take the same way as any event: through the queue.
+// Objects from Stripe's API as events, so that they go through the queue like any event.
 //
 // A snapshot becomes an event: an update, created one second before Stripe was asked for it. It is newer than every event
 // that it already shows, and older than everything that happens from that second on, so it never overwrites anything newer.

@@ -1,4 +1,4 @@
-// What can become of an event: at the webhook, in the worker, and why the worker ignores some.
+// The outcomes of an event at the webhook and in the worker, and the reasons why the worker ignores some.
 
 /** What ingest answers with 400 or 503. */
 export const REFUSALS = [
@@ -29,11 +29,11 @@ export const WORKER_OUTCOMES = [
 ] as const;
 export type WorkerOutcome = (typeof WORKER_OUTCOMES)[number];
 
-/** What becomes of a write of a row in the change feed. `invisible`: it changed nothing that others may see. */
+/** The outcomes of a row's write in the change feed. `invisible`: no public attribute changed. */
 export const FEED_OUTCOMES = ['sent', 'invisible', 'failed'] as const;
 export type FeedOutcome = (typeof FEED_OUTCOMES)[number];
 
-/** What becomes of an event that the store applies. */
+/** The outcomes of an event that the store applies. */
 export type AppliedOutcome = Exclude<WorkerOutcome, 'ignored' | 'failed' | 'not_understood'>;
 
 /** Why an event changes nothing, where its outcome is `ignored`. */

@@ -1,4 +1,4 @@
-// The two ways by which events reach a function: a route of the webhook's API, and a queue. Both as the template has them.
+// How events reach a function: through a route of the webhook's API, or through a queue. Both come from the template.
 
 import type { ActivityLog } from './activity.js';
 import { apiStageOf, createTokenBucket } from './api-stage.js';

@@ -1,4 +1,4 @@
-/** The local stack cannot start as it was asked to; the message says what to do. */
+/** The local stack cannot start; the message says what to do. */
 export class LocalStackError extends Error {
   override readonly name = 'LocalStackError';
 }

@@ -1,4 +1,4 @@
-// EventBridge as the local stack plays it: takes the change feed's events by PutEvents, and keeps the latest for the console.
+// The local stack's EventBridge: accepts the change feed's events by PutEvents, and keeps the latest for the console.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';

@@ -22,12 +22,12 @@ const REVERSALS: readonly [types: RegExp, words: Readonly<Record<string, string>
   [/^charge\.expired$/, { deleted: 'deleted: the authorization expired' }],
 ];
 
-/** With these, a person will look for the event. */
+/** For these outcomes the line names the event, because a person will look for it. */
 const NEEDS_EVENT_ID: readonly string[] = ['failed', 'not_understood'];
 
 /**
  * @param quiet leave out what went well
- * @returns undefined for what is no news: metrics, and events that were only queued
+ * @returns undefined for lines that are not shown: metrics, and events that were only queued
  */
 export function eventLine(functionName: string, line: string, quiet: boolean): string | undefined {
   const log = parseLogLine(line);

@@ -49,7 +49,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
         if (batch.length > 0) await handleBatch(options, batch);
         else if (draining) await sleep(50);
       } catch {
-        // The queue does not answer: it is asked again.
+        // The queue does not answer: try again.
         if (!stopped.signal.aborted) await sleep(200);
       }
     }
@@ -60,12 +60,12 @@ export function startEventSource(options: EventSourceOptions): EventSource {
       draining = true;
       const until = Date.now() + milliseconds;
       let left = await countMessages(sqs, queueUrl).catch(() => Number.NaN);
-      // A queue that cannot be asked, because its disk is full, is not waited for.
+      // A queue that does not answer, because its disk is full, ends the wait.
       while (left > 0 && Date.now() < until) {
         await sleep(50);
         left = await countMessages(sqs, queueUrl).catch(() => Number.NaN);
       }
-      // Ends the polls that wait for messages, which there are none of.
+      // Ends the long polls.
       stopped.abort();
       await Promise.all(pollers);
       return left;
@@ -100,7 +100,7 @@ async function receiveBatch(
   return batch;
 }
 
-/** Invokes the function, deletes what it did, and gives the rest back to the queue. */
+/** Invokes the function, deletes the messages that it processed, and makes the others visible again. */
 async function handleBatch({ sqs, queueUrl, invoke }: EventSourceOptions, batch: readonly Message[]): Promise<void> {
   let failed: Set<string | undefined>;
   try {

@@ -84,7 +84,7 @@ export async function startFunction(options: FunctionOptions): Promise<LocalFunc
       }
       const id = randomUUID();
       const answer = new Promise((resolve, reject) => pending.set(id, { resolve, reject }));
-      // Lambda ends what runs into its timeout; so does this.
+      // Ends an invocation at its timeout, as Lambda does.
       const running = child;
       const timer = setTimeout(() => running.kill('SIGKILL'), options.timeoutSeconds * 1000);
       running.send({ id, event, deadline } satisfies Invocation, (error) => {

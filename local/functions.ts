@@ -59,7 +59,7 @@ function startOne(
       ...(resolve(Variables, resources) as Record<string, string>),
       AWS_LAMBDA_FUNCTION_NAME: name,
       AWS_REGION: REGION,
-      // As on AWS, a caller is known by its key.
+      // As on AWS, the access key identifies the caller.
       AWS_ACCESS_KEY_ID: name,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: aws.dynamodbEndpoint,

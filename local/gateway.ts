@@ -1,4 +1,4 @@
-// What API Gateway does: finds the route of a request, throttles it, hands it to the function, and gives back what that answers.
+// What API Gateway does: finds the route of a request, throttles it, invokes the function, and returns its response.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -21,10 +21,10 @@ export interface Api {
   accessLogLine: (context: RequestContext) => string | undefined;
 }
 
-/** A function's invocation may carry so much, in bytes. */
+/** The most that a function's invocation may contain, in bytes. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
 
-/** Content types that API Gateway hands over as text; all others come base64-encoded. */
+/** Content types that API Gateway passes on as text; all others are base64-encoded. */
 const TEXT = /^(text\/|application\/(json|xml|javascript)\b|application\/[\w.-]+\+(json|xml)\b)/i;
 
 /** @param onRequest called with each request that was answered */
@@ -51,7 +51,7 @@ export function createGateway(api: Api, onRequest: (activity: RequestActivity) =
           (given) => answered(given, body),
           () => answered(FUNCTION_UNAVAILABLE, body),
         ),
-      // The sender went away in the middle of what it sent.
+      // The sender closed the connection in the middle of its request.
       () => response.destroy(),
     );
   });
@@ -61,7 +61,7 @@ export function createGateway(api: Api, onRequest: (activity: RequestActivity) =
 }
 
 type Answer = APIGatewayProxyStructuredResultV2 & {
-  /** What API Gateway itself had to say, for the access log. */
+  /** API Gateway's own error message, for the access log. */
   readonly error?: string;
 };
 
@@ -123,7 +123,7 @@ async function answer(
   })) as APIGatewayProxyStructuredResultV2;
 }
 
-/** @returns undefined where it is too large; the rest is read and thrown away, so that the sender hears the answer */
+/** @returns undefined if it is too large; the rest is read and discarded, so that the sender gets the response */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -25,7 +25,7 @@ export interface LocalStackOptions {
   readonly throttle?: Throttle;
   /** Called with each line that a function prints. */
   readonly onLine: (functionName: string, line: string) => void;
-  /** Called with what a person should know about the stack itself. */
+  /** Called with notices for the user about the stack itself. */
   readonly onNotice: (text: string) => void;
   /** Makes the page of `consoleUrl` when it is first asked for; without it there is none. */
   readonly console?: ConsoleFactory;

@@ -87,7 +87,7 @@ function stopWithParent(stop: () => void) {
   }, 500).unref();
 }
 
-/** What is printed may go to a file on the disk that is full: a line is lost then, and nothing else. */
+/** Output may go to a file on a full disk: then a line is lost, and nothing else. */
 function surviveFullDisk() {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {

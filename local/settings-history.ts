@@ -1,4 +1,4 @@
-// Which settings the state folder's rows were written under. Under others, rows by different rules would be side by side.
+// The settings that the state folder's rows were written with. With other settings, the tables would mix rows of different rules.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { SETTING_NAMES, type Settings } from '../contract/settings.js';

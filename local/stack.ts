@@ -1,4 +1,4 @@
-// The stack on one machine: built from the synthesized template, nothing about it written twice.
+// The stack on one machine, built from the synthesized template, so that nothing is defined twice.
 
 import { mkdirSync } from 'node:fs';
 import type { StackFile } from '../contract/stack-file.js';
@@ -18,7 +18,7 @@ export interface LocalStack {
   readonly file: StackFile;
   /** Events that an earlier run had accepted and not applied. */
   readonly recovered: number;
-  /** What a person should know about the rows that are there. */
+  /** A warning about the existing rows. */
   readonly warning?: string;
   /** Stops accepting events, drains the queue and ends. @returns how many messages are left in the queue */
   stop(): Promise<number>;

@@ -1,5 +1,5 @@
 // What Lambda's event source mapping of a stream does: reads each shard in order and invokes the function with its records, again and
-// again until it has taken them. Shards that a stream gets later are found.
+// again until they succeed. Shards that a stream gets later are found.
 
 import {
   type _Record,
@@ -25,7 +25,7 @@ export interface StreamSource {
 
 /** Between two looks at a shard without records, in milliseconds. */
 const POLL = 200;
-/** After a failure, in milliseconds: nobody at a terminal waits as long as Lambda does. */
+/** After a failure, in milliseconds: shorter than Lambda's, because a person at a terminal waits. */
 const RETRY = 1000;
 
 /** An iterator lives for a quarter of an hour. One of a shard without records is trimmed in DynamoDB Local once there are some. */
@@ -95,7 +95,7 @@ async function readShard(
       await sleep(POLL);
     } catch (error) {
       if (isDraining()) return;
-      // What is read again from the beginning does no harm.
+      // Reading records again is harmless.
       if (UNUSABLE.includes((error as Error).name)) iterator = undefined;
       await sleep(RETRY);
     }

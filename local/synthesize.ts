@@ -1,4 +1,4 @@
-// The CDK app's template for one stage, made in this process: the local stack is built from nothing else.
+// Synthesizes the CDK app's template in this process. The local stack is built from it alone.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { StripePartnerSyncProps } from '../lib/props.js';
 import { StripePartnerSyncStack } from '../lib/stack.js';
 import type { Template } from './template.js';
 
-// `npm run check` and every deployment look at the template by CloudFormation's rules; here that would cost a second of each start.
+// `npm run check` and every deployment validate the template; here that would add a second to each start.
 process.env.CDK_VALIDATION = 'false';
 
 export interface Synthesized {

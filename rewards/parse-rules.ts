@@ -89,7 +89,7 @@ function nodeOf(node: ValueNode): Node {
   }
 }
 
-/** The text as a tree, and what was found wrong with it so far. */
+/** The text as a tree, and the problems found so far. */
 class Reading {
   readonly problems: RulesProblem[] = [];
   readonly root: Node | undefined;
@@ -119,7 +119,7 @@ class Reading {
 
 function ruleList(reading: Reading): Node | undefined {
   const { root } = reading;
-  // Half a file would give half the rules.
+  // A file with syntax errors could yield only some of its rules.
   if (reading.problems.length > 0) return undefined;
   if (root?.type === 'array') return root;
   const list = root?.members?.find(({ key }) => key.value === 'rules')?.value;

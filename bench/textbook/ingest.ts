@@ -10,7 +10,7 @@ import Stripe from 'stripe';
 const logger = new Logger();
 const metrics = new Metrics();
 const sqs = new SQSClient({});
-// Nothing is asked of Stripe's API: the key is never used.
+// Stripe's API is never called, so the key is not used.
 const stripe = new Stripe('sk_unused');
 
 interface StoredSecret {

@@ -29,7 +29,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   logger.addContext(context);
   const response = await processPartialResponse(event, onRecord, processor, {
     context,
-    // Two deliveries of one event in a batch would stand in each other's way.
+    // Two deliveries of one event in a batch would block each other.
     processInParallel: false,
   });
   metrics.publishStoredMetrics();
@@ -123,7 +123,7 @@ async function applyCharge(
   const { Item } = await client.send(
     new GetCommand({ TableName: tables.transactions, Key: { transaction_id: charge.id } }),
   );
-  // Deleted for good, or something newer is there.
+  // The row is deleted for good, or newer.
   if (Item && (Item.status === 'deleted' || Number(Item.updated) > event.created)) return;
   const stripeCustomerId = typeof charge.customer === 'string' ? charge.customer : charge.customer?.id;
   const ownKey = charge.metadata.customer_key;
@@ -163,7 +163,7 @@ async function linkOf(stripeCustomerId: string): Promise<string | undefined> {
   return Item?.customer_key;
 }
 
-/** A charge that is not known yet is remembered as deleted all the same: its other events may be on their way. */
+/** An unknown charge is stored as deleted too, because its other events may arrive later. */
 async function deleteCharge(
   event: Stripe.ChargeRefundedEvent | Stripe.ChargeFailedEvent | Stripe.ChargeExpiredEvent,
   deleted_reason: string,

@@ -17,7 +17,7 @@ import { type Output, table } from '../output.js';
 import { confirmed } from '../prompt.js';
 import type { Target } from '../target.js';
 
-/** More than anyone reads; the rest is counted. */
+/** A person reads no more than this; the rest is only counted. */
 const LISTED = 1000;
 
 export const registerRedrive: Register = (yargs) =>

@@ -1,4 +1,4 @@
-// `trace ID`: everything that is known of an event, charge, invoice, Stripe customer or customer key, in time order.
+// `trace ID`: everything that is known about an event, charge, invoice, Stripe customer or customer key, in time order.
 
 import { printable } from '../../contract/printable.js';
 import { stripeClient } from '../../functions/stripe/client.js';

@@ -53,7 +53,7 @@ export function watch({ past, activity, history, metrics, countMessages, templat
   };
 }
 
-/** @returns what records what AWS counts of requests and invocations, and what the functions emit themselves */
+/** @returns a recorder of the metrics that AWS would count, and of those that the functions emit */
 export function counter(template: Template, metrics: MetricStore): (activity: Activity) => void {
   const [ApiId] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
   const filters = accessLogFilters(template);

@@ -6,7 +6,7 @@ import type { Settings } from '../../contract/settings.js';
 
 export interface Scenario {
   readonly title: string;
-  /** What the reader should see. */
+  /** What the person who sends it should see. */
   readonly expectation: string;
   readonly event: object;
   /** Sign with a secret that is not the stack's. */

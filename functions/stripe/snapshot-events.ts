@@ -1,10 +1,10 @@
-// Fetches the snapshot event that a thin event names. With `fetch`: all of Stripe's library would triple the worker's bundle.
+// Fetches the snapshot event that a thin event names, with `fetch`, because Stripe's library would triple the worker's bundle.
 
 import { isObject } from '../domain/event.js';
 import type { ApiKey } from './api-key.js';
 import { STRIPE_API_VERSION, withRateLimitRetry } from './client.js';
 
-/** Why a snapshot event could not be had. Nothing in it comes from the event or from Stripe's answer. */
+/** Why a snapshot event could not be fetched. It contains nothing from the event or from Stripe's response. */
 export type SnapshotProblem =
   | 'no_api_key'
   | 'api_key_refused'

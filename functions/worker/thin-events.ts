@@ -14,7 +14,7 @@ export type FetchSnapshot = (thin: ThinEvent) => Promise<string>;
 export interface Resolved {
   /** What can be applied, in order. */
   readonly messages: readonly Message[];
-  /** What became of the thin events whose snapshot could not be had. */
+  /** The outcomes of thin events whose snapshot could not be fetched. */
   readonly unresolved: readonly Processed[];
 }
 

@@ -31,7 +31,7 @@ const request: EmulatorsRequest = JSON.parse(process.argv[2] ?? '{}');
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit(0));
-// dynalite throws if its store cannot write, and after that the store is not to be trusted until it has been opened anew.
+// dynalite throws if its store cannot write, and after that the store cannot be trusted until it has been reopened.
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${describe(error)}\n`);
   process.exit(1);

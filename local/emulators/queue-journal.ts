@@ -46,7 +46,7 @@ export function openQueueJournal(file: string): QueueJournal {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const messages = replay(text);
   let descriptor = openSync(file, 'a');
-  // A last line that a kill cut short was never answered for, and would swallow the next line.
+  // A last line that a kill cut short belongs to a message that was never accepted, and would corrupt the next line.
   let size = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
   ftruncateSync(descriptor, size);
 
@@ -85,7 +85,7 @@ export function openQueueJournal(file: string): QueueJournal {
         append({ deleted: messageId });
         if (size > COMPACT_ABOVE) compact();
       } catch {
-        // A later line or start makes up for it.
+        // A later line or start repairs it.
       }
     },
     close: () => closeSync(descriptor),

@@ -67,7 +67,7 @@ async function allowEveryPlane(): Promise<void> {
   INVALID_MESSAGE_BODY_CHAR.test = (body) => /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(body);
 }
 
-/** The package exports nothing but its front door; its version is pinned, and a test notices if this stops working. */
+/** The package exports only its main entry; its version is pinned, and a test fails if this stops working. */
 function importInside(path: string): Promise<unknown> {
   return import(new URL(path, import.meta.resolve('fauxqs')).href);
 }

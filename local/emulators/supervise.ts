@@ -12,7 +12,7 @@ export interface Emulators extends EmulatorsReady {
 export interface EmulatorsWatcher {
   /** Called once they run again: their queues are gone and have to be created. */
   readonly onRestart: () => Promise<void>;
-  /** Called with what a person should know. */
+  /** Called with notices for the user. */
   readonly onNotice: (text: string) => void;
 }
 
@@ -61,7 +61,7 @@ export async function startEmulators(request: EmulatorsRequest, watcher: Emulato
 interface Launched {
   readonly child: ChildProcess;
   readonly ready: EmulatorsReady;
-  /** Resolves once the process has ended, with the last that it printed. */
+  /** Resolves once the process has ended, with its last output. */
   readonly ended: Promise<string>;
 }
 
