@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { owedLines } from '../cli/owed-lines.js';
 import { readReport } from '../cli/report-lines.js';
+import { keepHeapSmall } from '../cli/small-heap.js';
 import { scanInParallel } from '../reader/scan.js';
 import { parseRules } from '../rewards/parse-rules.js';
 
@@ -18,7 +19,9 @@ export interface ScanJob {
 }
 
 const { reading, endpoint, tables, segments }: ScanJob = JSON.parse(process.argv[2]!);
-const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
+// However many segments there are, four requests are sent at once: DynamoDB Local answers one after the other, and hangs up on those that wait.
+const raw = new DynamoDBClient({ endpoint, requestHandler: { httpAgent: { maxSockets: 4 } } });
+const dynamodb = DynamoDBDocumentClient.from(raw);
 const target = {
   dynamodb,
   tables: { ...tables, links: '', statements: '' },
@@ -43,6 +46,8 @@ function owed(rules: typeof RULES) {
   return owedLines(target, { rules, by: ['partner', 'month'], asOf: '2026-12-31', concurrency: segments });
 }
 
+// As the commands do; the bare scan runs as Node starts.
+if (reading !== 'bare scan') keepHeapSmall();
 const began = performance.now();
 await READ[reading]();
 const seconds = (performance.now() - began) / 1000;

@@ -35,7 +35,7 @@ export function parseOwedKeys(text: string): OwedKey[] {
 
 /**
  * Memory grows with the customers who have a partner and with the lines; if a rule counts a customer's transactions (`payments`,
- * `months`, `maxPerCustomer`), also with the transactions, at some 80 bytes each.
+ * `months`, `maxPerCustomer`), also with the transactions, at some 70 bytes each.
  *
  * @throws {OperatorError} if the rules cannot be applied, or live and test transactions would mix
  */

@@ -1,5 +1,5 @@
-// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them in memory,
-// and a million objects would not fit where a million entries of a few arrays do.
+// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them at once. A
+// million transactions take some 70 MB as columns, and several hundred as objects.
 
 import type { RewardedCustomer, RewardedTransaction } from './rewards.js';
 import { NOTHING_REVERSED, type Reversed } from './statement.js';
@@ -33,7 +33,8 @@ export function createHistories(): Histories {
   const customerPartners: number[] = [];
   const currencies = interned();
   const products = interned();
-  const ids: string[] = [];
+  const ids = textColumn();
+  let count = 0;
   /** Only of transactions that have any: most have none. */
   const reversals = new Map<string, Reversed>();
   const columns = {
@@ -49,7 +50,7 @@ export function createHistories(): Histories {
   const transactionAt = (i: number): RewardedTransaction => {
     const product = products.at(columns.product.at(i));
     return {
-      transaction_id: ids[i]!,
+      transaction_id: ids.at(i),
       created: columns.created.at(i),
       amount_net: columns.amount.at(i),
       currency: currencies.at(columns.currency.at(i)),
@@ -76,6 +77,7 @@ export function createHistories(): Histories {
       const reversed = { refunded: row.amount_refunded ?? 0, disputed: row.amount_disputed ?? 0 };
       if (reversed.refunded !== 0 || reversed.disputed !== 0) reversals.set(transaction_id, reversed);
       ids.push(transaction_id);
+      count++;
       columns.customer.push(customer);
       columns.created.push(created);
       columns.amount.push(amount_net);
@@ -86,9 +88,7 @@ export function createHistories(): Histories {
     reversed: (transactionId) => reversals.get(transactionId) ?? NOTHING_REVERSED,
     *customers(partner) {
       if (partner !== undefined && !partners.has(partner)) return;
-      order ??= Uint32Array.from(ids.keys()).sort(
-        (a, b) => partnerAt(a) - partnerAt(b) || columns.customer.at(a) - columns.customer.at(b),
-      );
+      order ??= byCustomer(count, columns.customer.at, customerPartners);
       let begin = partner === undefined ? 0 : firstAtLeast(order, partners.index(partner), partnerAt);
       for (let end = begin; begin < order.length; begin = end) {
         const index = columns.customer.at(order[begin]!);
@@ -103,6 +103,21 @@ export function createHistories(): Histories {
     },
     partners: () => partners.values(),
   };
+}
+
+/** Sorts positions by partner, then by customer. It counts each customer's positions, and knows from the counts where they begin. */
+function byCustomer(count: number, customerAt: (i: number) => number, partners: readonly number[]): Uint32Array {
+  const next = new Uint32Array(partners.length);
+  for (let i = 0; i < count; i++) next[customerAt(i)]!++;
+  let begin = 0;
+  for (const customer of [...partners.keys()].sort((a, b) => partners[a]! - partners[b]!)) {
+    const size = next[customer]!;
+    next[customer] = begin;
+    begin += size;
+  }
+  const sorted = new Uint32Array(count);
+  for (let i = 0; i < count; i++) sorted[next[customerAt(i)]!++] = i;
+  return sorted;
 }
 
 /** @returns the first position of a sorted array whose item has at least this value */
@@ -137,19 +152,38 @@ function interned() {
 
 type NumberArray = Float64Array | Uint32Array;
 
-/** An array of numbers that grows by doubling. */
+/** Entries of one piece of a column: a column grows by pieces, so that nothing is copied and no more than a piece is unused. */
+const PIECE = 1 << 14;
+
 function column(kind: new (length: number) => NumberArray) {
-  let values = new kind(1024);
+  const pieces: NumberArray[] = [];
   let length = 0;
   return {
     push(value: number): void {
-      if (length === values.length) {
-        const larger = new kind(length * 2);
-        larger.set(values);
-        values = larger;
-      }
-      values[length++] = value;
+      if (length % PIECE === 0) pieces.push(new kind(PIECE));
+      pieces.at(-1)![length++ % PIECE] = value;
     },
-    at: (index: number): number => values[index]!,
+    at: (index: number): number => pieces[Math.floor(index / PIECE)]![index % PIECE]!,
+  };
+}
+
+/** Texts that are all different: each piece is one long text, because a short one has as many bytes around it as in it. */
+function textColumn() {
+  const pieces: { readonly text: string; readonly ends: Uint32Array }[] = [];
+  let last: string[] = [];
+  const pack = () => {
+    let end = 0;
+    pieces.push({ text: last.join(''), ends: Uint32Array.from(last, ({ length }) => (end += length)) });
+    last = [];
+  };
+  return {
+    push(text: string): void {
+      if (last.push(text) === PIECE) pack();
+    },
+    at(index: number): string {
+      const piece = pieces[Math.floor(index / PIECE)];
+      const i = index % PIECE;
+      return piece ? piece.text.slice(i === 0 ? 0 : piece.ends[i - 1], piece.ends[i]) : last[i]!;
+    },
   };
 }

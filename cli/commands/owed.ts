@@ -5,6 +5,7 @@ import { OWED_KEYS } from '../../rewards/owed.js';
 import { onTarget, type Register } from '../command.js';
 import { owedLines, parseOwedKeys, printOwed } from '../owed-lines.js';
 import { concurrencyOf, parseDay, READ_OPTIONS, RULES_OPTION, readRulesFile } from '../read-rewards.js';
+import { keepHeapSmall } from '../small-heap.js';
 
 export const registerOwed: Register = (yargs) =>
   yargs.command(
@@ -39,6 +40,7 @@ export const registerOwed: Register = (yargs) =>
         ...(argv.partner === undefined ? {} : { partner: argv.partner }),
         ...(argv.livemode ? { livemode: argv.livemode } : {}),
       };
+      keepHeapSmall();
       await onTarget({ ...argv, json: format === 'json' }, async (target, output) => {
         const onProgress = (rows: number) => output.progress(`${rows} transactions read`);
         printOwed(await owedLines(target, { ...options, onProgress }), format, options.by, output);

@@ -7,6 +7,7 @@ import { OperatorError } from '../errors.js';
 import { csv, type Output, table } from '../output.js';
 import { concurrencyOf, READ_OPTIONS } from '../read-rewards.js';
 import { REPORT_KEYS, type ReportKey, type ReportLine, readReport, type UnattributedLine } from '../report-lines.js';
+import { keepHeapSmall } from '../small-heap.js';
 
 export const registerReport: Register = (yargs) =>
   yargs.command(
@@ -29,8 +30,9 @@ export const registerReport: Register = (yargs) =>
         })
         .example('npx $0 report --stage prod --partner ada --from 2025-06-01 --before 2025-07-01', '')
         .example('npx $0 report --local --by currency', 'everything on this machine'),
-    (argv) =>
-      onTarget({ ...argv, json: argv.json || argv.format === 'json' }, async (target, output) => {
+    (argv) => {
+      keepHeapSmall();
+      return onTarget({ ...argv, json: argv.json || argv.format === 'json' }, async (target, output) => {
         const by = parseReportKeys(argv.by);
         const filter = {
           ...(argv.livemode ? { livemode: argv.livemode === 'live' } : {}),
@@ -48,7 +50,8 @@ export const registerReport: Register = (yargs) =>
         printReport(lines, format, by, output);
         printUnattributed(unattributed, format, output);
         if (lines.length === 0) output.data({ lines: 0 });
-      }),
+      });
+    },
   );
 
 /** @throws {OperatorError} for an unknown key */

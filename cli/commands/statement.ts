@@ -15,6 +15,7 @@ import { onTarget, type Register } from '../command.js';
 import { OperatorError } from '../errors.js';
 import { type Output, table } from '../output.js';
 import { concurrencyOf, type Mode, parseDay, READ_OPTIONS, RULES_OPTION, readRulesFile } from '../read-rewards.js';
+import { keepHeapSmall } from '../small-heap.js';
 import { statementCsv, statementJson, statementPage } from '../statement-export.js';
 import { type ClosedStatement, readLedger } from '../statement-store.js';
 import type { Target } from '../target.js';
@@ -44,6 +45,7 @@ const registerPreview: Register = (yargs) =>
         })
         .example('npx $0 statement preview --rules rewards.json --stage prod', 'what a statement of today would say'),
     async (argv) => {
+      keepHeapSmall();
       const options = closingOptions({ ...argv, until: argv.until ?? today() });
       await onTarget(argv, async (target, output) => {
         const previews = await previewStatements(target, options);
@@ -74,6 +76,7 @@ const registerClose: Register = (yargs) =>
           'one of them',
         ),
     async (argv) => {
+      keepHeapSmall();
       const options = closingOptions(argv);
       await onTarget(argv, async (target, output) => {
         let written = 0;

@@ -301,3 +301,18 @@ test('one partner’s customers are found among those of many partners', () => {
   expect(histories.partnerOf('k8')).toBe('p1');
   expect(histories.partnerOf('k59')).toBeUndefined();
 });
+
+test('of more transactions than fit into one piece of a column, each customer has its own, complete', () => {
+  const histories = createHistories();
+  for (let i = 0; i < 7; i++) histories.addCustomer({ customer_key: `k${i}`, partner_key: `p${i % 2}` });
+  const rows = Array.from({ length: 40_000 }, (_, i) => ({
+    transaction_id: `t${'x'.repeat(i % 5)}${i}`,
+    created: i,
+    currency: i % 3 === 0 ? 'eur' : 'usd',
+    amount_net: i * 1000,
+    ...(i % 2 === 0 ? { product_key: `product ${i % 11}` } : {}),
+  }));
+  for (const [i, row] of rows.entries()) histories.addTransaction({ ...row, customer_key: `k${(i * 5) % 7}` });
+  for (const { customer, transactions } of histories.customers())
+    expect(transactions).toEqual(rows.filter((_, i) => `k${(i * 5) % 7}` === customer.customer_key));
+});
