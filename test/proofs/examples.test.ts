@@ -62,7 +62,7 @@ describe('the worked examples, through the worker', () => {
         }
       }
       expect(expectedRows(events, settings)).toEqual(expected);
-    }, 120_000);
+    }, 600_000);
 
     test(`${example.name}, on a real engine`, async () => {
       const random = seeded(SEED);
