@@ -19,7 +19,7 @@ export interface ScanJob {
 }
 
 const { reading, endpoint, tables, segments }: ScanJob = JSON.parse(process.argv[2]!);
-// However many segments there are, four requests are sent at once: DynamoDB Local answers one after the other, and hangs up on those that wait.
+// However many segments there are, four requests are sent in parallel: DynamoDB Local answers one after the other, and closes connections that wait too long.
 const raw = new DynamoDBClient({ endpoint, requestHandler: { httpAgent: { maxSockets: 4 } } });
 const dynamodb = DynamoDBDocumentClient.from(raw);
 const target = {

@@ -45,7 +45,7 @@ export async function listFailures(target: Target, limit: number): Promise<FeedF
 }
 
 /**
- * Sends the state of every row, and then deletes the messages that were there before. A row that changes meanwhile is sent again by the
+ * Sends the state of every row, and then deletes the messages that were there before. A row that changes in that time is sent again by the
  * change feed, with a greater sequence.
  *
  * @returns how many events were sent, and how many messages were deleted

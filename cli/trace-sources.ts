@@ -43,7 +43,7 @@ export async function traceTables(target: Target, id: string): Promise<Trace[]> 
     const version = customer.version ?? 'none, because only a payment has named it so far';
     traces.push({
       where: 'table',
-      what: `customer ${id}: referred by ${customer.partner_key ?? 'nobody'}, version ${version}`,
+      what: `customer ${id}: referred by ${customer.partner_key ?? 'no partner'}, version ${version}`,
       details: customer,
     });
   }

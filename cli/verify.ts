@@ -71,7 +71,7 @@ async function wayByWebhook(target: Target, url: string): Promise<Way> {
   return { post, check: (checks, story) => checkEndpoint(checks, story, { url, post, secret }) };
 }
 
-/** Without a webhook. Nobody but Stripe can put events on the bus of its partner event source. */
+/** Without a webhook. Only Stripe can put events on the bus of its partner event source. */
 function wayByQueue({ eventBridge, sqs, queueUrl }: Target): Way {
   if (!eventBridge) throw new OperatorError('the webhook’s URL is not known: name it with --url', 2);
   return {

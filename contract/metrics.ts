@@ -40,7 +40,7 @@ export const REVERSAL_METRICS = {
 export const TRANSACTIONS_ATTRIBUTED = 'TransactionsAttributed';
 /** Metadata values that could not be used and count as absent. */
 export const METADATA_UNUSABLE = 'MetadataUnusable';
-/** From Stripe's stamp on the event to its rows, in seconds. */
+/** From the event's creation in Stripe to its rows, in seconds. */
 export const EVENT_AGE = 'EventAge';
 /** Net amounts that new transactions were recorded with, in the currency's minor unit; with the dimension `currency`. */
 export const AMOUNT_RECORDED = 'AmountRecorded';

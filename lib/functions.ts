@@ -7,7 +7,7 @@ import { packageRoot } from './package-root.js';
 export const FUNCTION_NAMES = ['ingest', 'worker', 'reconcile', 'feed'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** Modules of a function that its handler imports only when it needs them: each has a bundle of its own. */
+/** Modules of a function that its handler imports only when it needs them: each has a separate bundle. */
 export const LOADED_LATER: Readonly<Partial<Record<FunctionName, readonly string[]>>> = { worker: ['snapshots'] };
 
 /** The source file that a function is bundled from. */

@@ -1,4 +1,4 @@
-// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them at once. A
+// The transactions of many customers, packed into columns: rules that count a customer's transactions need all of them in memory. A
 // million transactions take some 70 MB as columns, and several hundred as objects.
 
 import type { RewardedCustomer, RewardedTransaction } from './rewards.js';

@@ -19,7 +19,7 @@ export interface Resolved {
 }
 
 /**
- * How many requests are in flight at once in one invocation. Stripe allows 100 a second in live mode for the whole account, so the
+ * How many requests are in flight at the same time in one invocation. Stripe allows 100 a second in live mode for the whole account, so the
  * worker's ten invocations must leave room for the team's own requests: https://docs.stripe.com/rate-limits
  */
 const LANES = 2;

@@ -17,7 +17,7 @@ export async function bundleFunctions(): Promise<void> {
   );
 }
 
-/** Leaves the handler's `import()` of such a module to run time, where it finds the bundle beside its own. */
+/** Leaves the handler's `import()` of such a module to run time, where it finds the bundle next to its own. */
 const LEAVE_LATER: Plugin = {
   name: 'leave-later',
   setup({ onResolve }) {

@@ -61,7 +61,7 @@ export function openTables({ region, dynamodbEndpoint, tables }: StackFile): Dem
 /** One row in words. */
 export function describeRow(row: Row): string {
   if (!row.transaction_id)
-    return `customer${row.name ? ` "${row.name}"` : ''}, referred by ${row.partner_key ?? 'nobody'}`;
+    return `customer${row.name ? ` "${row.name}"` : ''}, referred by ${row.partner_key ?? 'no partner'}`;
   if (row.status === 'deleted') return `deleted (${row.deleted_reason})`;
   const customer = row.customer_key
     ? `for ${row.customer_key} (${row.customer_key_source} key)`

@@ -1,4 +1,4 @@
-// Faults on the wire between ingest and the queue: what was not taken is answered with 503, and the sender repeats it; what was answered
+// Network faults between ingest and the queue: an event that was not queued is answered with 503 and sent again; one that was answered
 // with 200 is in the tables, once.
 
 import { type ChildProcess, fork } from 'node:child_process';

@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Invokes the consumer with each batch, several at once, in a process as Lambda would. */
+/** Invokes the consumer with each batch, several in parallel, in a process as Lambda would. */
 const RUN = `
 const { handler } = await import(process.argv[1]);
 let text = '';

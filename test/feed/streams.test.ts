@@ -99,7 +99,7 @@ onRealStreams.each(['charge', 'invoice'] as const)(
         for (const reader of readers) await reader.news();
         const feed = { stack: 'test', personalData };
         const half = Math.ceil(batches.length / 2);
-        // Two workers at once.
+        // Two workers in parallel.
         await Promise.all([
           deliver(engine, settings, batches.slice(0, half)),
           deliver(engine, settings, batches.slice(half)),

@@ -202,7 +202,7 @@ describe('signing secrets', () => {
   });
 
   test(
-    rule('Several signing secrets are valid at once (Stripe overlaps them for 24 hours when one is rolled)'),
+    rule('Several signing secrets are valid at the same time (Stripe overlaps them for 24 hours when one is rolled)'),
     async () => {
       const { post } = webhook({ secrets: ['whsec_1', 'whsec_2'] });
       expect((await post(succeeded, { secret: 'whsec_2' })).status).toBe(200);

@@ -42,7 +42,7 @@ async function useDev(account: Account, dev: Stage): Promise<Stage> {
   await step('redrive applies the dead letter that the changed code understands', () =>
     redrive(account, second, poison),
   );
-  await step('the alias goes back to the first version, and forward again', () => goBack(account, second));
+  await step('the alias moves back to the first version, and forward again', () => goBack(account, second));
   return second;
 }
 

@@ -188,7 +188,7 @@ describe('the API key', () => {
     );
     return { key, reads: () => reads, pass: (milliseconds: number) => (time += milliseconds) };
   };
-  test('is read once a minute, however many ask at once', async () => {
+  test('is read once a minute, even by many concurrent requests', async () => {
     const { key, reads, pass } = stored('rk_1', 'rk_2');
     expect(await Promise.all([key(), key(), key()])).toEqual(['rk_1', 'rk_1', 'rk_1']);
     pass(59_999);
@@ -204,7 +204,7 @@ describe('the API key', () => {
     pass(10_000);
     expect([await key(), await key('rk_1'), reads()]).toEqual(['rk_1', 'rk_2', 3]);
   });
-  test('that was rolled is used at once', async () => {
+  test('that was rolled is used immediately', async () => {
     stripe.objects.events = [paid];
     const rolled: ApiKey = async (refused) => (refused === undefined ? 'rk_old' : GOOD_KEY);
     expect(await outcomeOf(thinEvent(paid), rolled)).toBe('evt_paid');

@@ -188,7 +188,7 @@ export async function startRun(scenario: Scenario, engine: MemoryEngine) {
   };
 }
 
-/** Nobody waits for its answer any more. */
+/** No worker waits for its answer any more. */
 function land(engine: MemoryEngine, name: string, input: unknown) {
   try {
     engine.answer(name, input);
