@@ -66,6 +66,7 @@ function parser(args: readonly string[]): Argv<GlobalOptions> {
   return COMMANDS.reduce((all, register) => register(all), options)
     .completion('completion', 'print a script that completes commands in bash or zsh')
     .demandCommand(1, 'Name a command.')
+    .strictCommands()
     .strict()
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .version(JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version)

@@ -37,8 +37,10 @@ function missingResource({ name, message }: Error, { tables, queueUrl, deadLette
   if (name !== 'ResourceNotFoundException') return undefined;
   if (/secret/i.test(message)) return new OperatorError(`the secret of the signing secrets does not exist; ${where}`);
   if (/log/i.test(message)) return new OperatorError(`a log group does not exist: ${message}`);
-  const names = Object.values(tables).map((table) => table || '(not named)');
-  return new OperatorError(`one of these tables does not exist: ${names.join(', ')}; ${where}`);
+  const names = [...new Set(Object.values(tables).filter(Boolean))];
+  const which =
+    names.length === 1 ? `there is no table ${names[0]}` : `one of these tables does not exist: ${names.join(', ')}`;
+  return new OperatorError(`${which}; ${where}`);
 }
 
 /** Ctrl-C between two pages: progress is saved after each page, so nothing is left half done. */

@@ -78,7 +78,7 @@ async function byTransaction(target: ReadTarget, options: OwedOptions): Promise<
 export function printOwed(
   lines: readonly OwedLine[],
   format: 'table' | 'csv' | 'json',
-  by: readonly OwedKey[],
+  { by, asOf }: { readonly by: readonly OwedKey[]; readonly asOf: string },
   output: Output,
 ): void {
   const columns = [...new Set<OwedKey>([...by, 'currency'])];
@@ -89,7 +89,7 @@ export function printOwed(
     for (const line of lines)
       output.say([...columns.map((key) => csv(line[key] ?? '')), line.count, line.amount_net, line.reward].join(','));
   } else if (lines.length === 0) {
-    output.say('No partner is owed anything.');
+    output.say(`Nothing is due by ${asOf}. A reward on hold becomes due later: try a later --as-of.`);
   } else {
     const shown = columns.filter((key) => key !== 'currency');
     const rows = lines.map((line) => [

@@ -26,6 +26,12 @@ export function inOrder(traces: readonly Trace[]): Trace[] {
   return traces.toSorted((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
 }
 
+/** The Stripe customer of a `customer_key`: the logs and the dead letters name a customer's events by it. */
+export async function stripeCustomerOf(target: Target, id: string): Promise<string[]> {
+  const { stripe_customer_id } = (await readerOf(target).customer(id)) ?? {};
+  return stripe_customer_id === undefined ? [] : [stripe_customer_id];
+}
+
 export async function traceTables(target: Target, id: string): Promise<Trace[]> {
   const reader = readerOf(target);
   const traces: Trace[] = [];
@@ -53,7 +59,7 @@ export async function traceTables(target: Target, id: string): Promise<Trace[]> 
 function stateOf(transaction: Transaction): string {
   if (transaction.status === 'deleted') return `deleted (${transaction.deleted_reason})`;
   const { customer_key, customer_key_source } = transaction;
-  if (customer_key === undefined) return 'recorded, waiting for its customer';
+  if (customer_key === undefined) return 'recorded, its customer is not known yet';
   return `recorded for ${customer_key}, by ${customer_key_source === 'own' ? 'its own metadata' : 'its Stripe customer'}`;
 }
 

@@ -59,7 +59,7 @@ export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | Wo
   queued: 'queued',
   recorded: 'recorded',
   deleted: 'deleted',
-  waiting: 'recorded or noted, waiting for its customer or invoice',
+  waiting: 'stored, its customer or invoice is not known yet',
   customer_updated: 'customer updated',
   unchanged: 'noted, changes no row',
   stale: 'no change: a duplicate, or older than what has been applied',

@@ -22,6 +22,9 @@ const REVERSALS: readonly [types: RegExp, words: Readonly<Record<string, string>
   [/^charge\.expired$/, { deleted: 'deleted: the authorization expired' }],
 ];
 
+/** As long as Stripe's IDs, so that the lines' outcomes are below each other. */
+const ID_WIDTH = 27;
+
 /** For these outcomes the line names the event, because a person will look for it. */
 const NEEDS_EVENT_ID: readonly string[] = ['failed', 'not_understood'];
 
@@ -40,7 +43,7 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
   const reason = log.reason ? ` (${log.reason})` : '';
   const event = NEEDS_EVENT_ID.includes(outcome) && event_id ? `, event ${event_id}` : '';
   const time = (log.timestamp ?? '').slice(11, 19);
-  const what = `${(event_type || 'request').padEnd(26)} ${object_id.padEnd(20)}`;
+  const what = `${(event_type || 'request').padEnd(26)} ${object_id.padEnd(ID_WIDTH)}`;
   return printable(`  ${time}  ${what} ${inWords(event_type, outcome)}${reason}${event}${attributed}`);
 }
 

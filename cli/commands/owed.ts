@@ -43,7 +43,7 @@ export const registerOwed: Register = (yargs) =>
       keepHeapSmall();
       await onTarget({ ...argv, json: format === 'json' }, async (target, output) => {
         const onProgress = (rows: number) => output.progress(`${rows} transactions read`);
-        printOwed(await owedLines(target, { ...options, onProgress }), format, options.by, output);
+        printOwed(await owedLines(target, { ...options, onProgress }), format, options, output);
       });
     },
   );

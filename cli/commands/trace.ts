@@ -5,6 +5,7 @@ import { stripeClient } from '../../functions/stripe/client.js';
 import { onTarget, type Register } from '../command.js';
 import {
   inOrder,
+  stripeCustomerOf,
   type Trace,
   traceDeadLetters,
   traceLinks,
@@ -29,12 +30,9 @@ export const registerTrace: Register = (yargs) =>
     (argv) =>
       onTarget(argv, async (target, output) => {
         const { id } = argv;
-        const traces = [
-          ...(await traceLogs(target, id)),
-          ...(await traceDeadLetters(target, id)),
-          ...(await traceTables(target, id)),
-          ...(await traceLinks(target, id)),
-        ];
+        const traces = [...(await traceTables(target, id)), ...(await traceLinks(target, id))];
+        for (const name of [id, ...(await stripeCustomerOf(target, id))])
+          traces.push(...(await traceLogs(target, name)), ...(await traceDeadLetters(target, name)));
         const key = process.env.STRIPE_API_KEY;
         if (key) traces.push(...(await traceStripe(await stripeClient(key), id)));
         for (const trace of inOrder(traces)) output.item(trace, lineOf(trace));

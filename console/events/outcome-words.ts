@@ -110,7 +110,7 @@ function describeReversal(outcome: string, row?: Transaction): string {
 
 /** The row is read later than the event was applied, so it may have been deleted since. */
 function paymentWords(row?: Transaction): string {
-  if (!row) return 'stored, waiting for the payment';
+  if (!row) return 'stored, the payment is not known yet';
   if (row.status === 'deleted') return `the payment counted; later ${row.deleted_reason}`;
   const net = money(row.amount_net, row.currency ?? '');
   return row.customer_key === undefined
@@ -120,11 +120,11 @@ function paymentWords(row?: Transaction): string {
 
 function waitingWords(changes: readonly Change[], row?: Transaction): string {
   const amount = amountIn(changes, row).trim();
-  if (amount === '') return 'stored, waiting for its invoice';
+  if (amount === '') return 'stored, its invoice is not known yet';
   // The customer may have arrived since.
   const customer = row?.customer_key ?? row?.deleted_customer_key;
   return customer === undefined
-    ? `recorded ${amount}, waiting for its customer`
+    ? `recorded ${amount}, its customer is not known yet`
     : `recorded ${amount}, later credited to ${customer}`;
 }
 

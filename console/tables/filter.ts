@@ -66,7 +66,7 @@ function stateOf({ status, customer_key }: Transaction): (typeof STATES)[number]
 export function stateWords(transaction: Transaction): string {
   const state = stateOf(transaction);
   if (state === 'deleted') return `deleted: ${transaction.deleted_reason}`;
-  return state === 'waiting' ? 'waiting for its customer' : 'recorded';
+  return state === 'waiting' ? 'recorded, without a customer' : 'recorded';
 }
 
 /** The customer of a transaction, deleted or not. */

@@ -53,7 +53,7 @@ const FilterForm: FC<{ table: TableName; filter: Filter }> = ({ table, filter })
 
 const STATE_OPTIONS = [
   ['recorded', 'recorded'],
-  ['waiting', 'waiting for a customer'],
+  ['waiting', 'without a customer'],
   ['deleted', 'deleted'],
 ] as const;
 

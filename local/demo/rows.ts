@@ -64,9 +64,9 @@ export function describeRow(row: Row): string {
     return `customer${row.name ? ` "${row.name}"` : ''}, referred by ${row.partner_key ?? 'no partner'}`;
   if (row.status === 'deleted') return `deleted (${row.deleted_reason})`;
   const customer = row.customer_key
-    ? `for ${row.customer_key} (${row.customer_key_source} key)`
-    : 'waiting for its customer';
-  return `recorded, ${moneyOf(row)} ${customer}${productOf(row)}`;
+    ? ` for ${row.customer_key} (${row.customer_key_source} key)`
+    : ', its customer is not known yet';
+  return `recorded, ${moneyOf(row)}${customer}${productOf(row)}`;
 }
 
 /** What a recorded transaction counts for: `100.00 USD, product gold`. */

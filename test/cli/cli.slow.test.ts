@@ -1,11 +1,12 @@
 // The tools as an operator runs them: in separate processes, against the local stack and a fake of Stripe's API over HTTP.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { subscribedTypes } from '../../functions/domain/decide.js';
 import { charge, customer, event } from '../support/builders/events.js';
@@ -21,7 +22,7 @@ let stripe: FakeStripe;
 beforeAll(async () => {
   stripe = await startFakeStripe();
   stack = await startStack({ folder });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await stack.stop();
   stripe.stop();
@@ -68,7 +69,7 @@ describe('usage', () => {
     [['report'], 2, /name the stack: --stage NAME, --stack-name NAME or --local/],
     [['report', '--local', '--stage', 'prod'], 2, /use one of --stage, --stack-name and --local/],
     [['report', '--local', '--stack-file', 'nowhere.json'], 1, /no local stack is running: there is no nowhere\.json/],
-    [['nonsense', '--local'], 2, /Unknown argument: nonsense/],
+    [['nonsense', '--local'], 2, /Unknown command: nonsense/],
     [['report', '--stack-file', 'stack.json', '--by', 'colour'], 2, /--by does not know "colour"; use: partner/],
     [
       ['report', '--stack-file', 'stack.json', '--from', 'yesterday'],
@@ -85,6 +86,28 @@ describe('usage', () => {
     const ran = await start(args).ended;
     expect(ran.code).toBe(code);
     expect(ran.err).toMatch(message);
+  });
+  test('--version prints the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(await start(['--version']).ended).toMatchObject({ code: 0, out: `${version}\n`, err: '' });
+  });
+  test('a table that does not exist is named, with what to check, and those that were not named are left out', async () => {
+    const { region, dynamodbEndpoint } = stack.file;
+    const aws = { AWS_REGION: region, AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'operator' };
+    const report = (customers: string, transactions: string) =>
+      start(['report', '--customers-table', customers, '--transactions-table', transactions], {
+        ...aws,
+        AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+      }).ended;
+    const CHECK = 'check the names, the AWS account and AWS_REGION\n';
+    expect(await report('nowhere', 'nowhere')).toMatchObject({
+      code: 1,
+      err: `there is no table nowhere; ${CHECK}`,
+    });
+    expect(await report('customers', 'nowhere')).toMatchObject({
+      code: 1,
+      err: `one of these tables does not exist: customers, nowhere; ${CHECK}`,
+    });
   });
   test('--help of every command has an example and fits into 40 columns', async () => {
     for (const command of [
@@ -346,6 +369,10 @@ test('show and trace describe a customer, a charge and an event, and say if an I
   );
   expect(traced).toMatch(/log .*ingest: charge\.succeeded evt_traced queued/);
   expect(traced).toMatch(/log .*worker: charge\.succeeded evt_traced recorded/);
+  // No log line names a customer_key, only its Stripe customer.
+  const ofCustomer = (await cli('trace traced', { STRIPE_API_KEY: '' })).out;
+  expect(ofCustomer).toMatch(/log .*worker: customer\.created evt_traced_customer customer updated/);
+  expect(ofCustomer).toMatch(/now +table +customer traced: referred by nobody/);
   expect((await cli('trace cus_traced', { STRIPE_API_KEY: '' })).out).toContain('is linked to traced');
   expect((await cli('trace evt_traced')).out).toMatch(/Stripe +Stripe does not know evt_traced/);
   expect(await cli('trace evt_nowhere', { STRIPE_API_KEY: '' })).toMatchObject({
@@ -355,6 +382,7 @@ test('show and trace describe a customer, a charge and an event, and say if an I
 }, 90_000);
 
 describe('a deployed stage', () => {
+  const stripeApiKeyArn = () => stack.file.signingSecretArn.replace('signingsecrets', 'stripeapikey');
   /** CloudFormation, as far as the tools ask it: the outputs of one stack. */
   const cloudFormation = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -379,6 +407,7 @@ describe('a deployed stage', () => {
         DeadLetterQueueUrl: deadLetterQueueUrl,
         WebhookUrl: webhookUrl,
         SigningSecretArn: signingSecretArn,
+        StripeApiKeyArn: stripeApiKeyArn(),
         Settings: JSON.stringify(settings),
         LogGroups: 'a,b',
       };
@@ -417,6 +446,26 @@ describe('a deployed stage', () => {
       code: 1,
       err: expect.stringContaining('CloudFormation has no stack stripe-partner-sync-production'),
     });
+  }, 60_000);
+
+  test('is warned by verify that reconcile has no Stripe API key, until one is stored', async () => {
+    // Nothing answers there, so verify ends after the checks that need no row.
+    const verify = async () => (await onStage('verify --stage prod --url http://127.0.0.1:9/')).out;
+    const warning =
+      '✔ reconcile has no Stripe API key\n    Warning: events that Stripe could not deliver are not fetched. Store a restricted key: see docs/operations.md.';
+    expect(await verify()).toContain(warning);
+    const secretsManager = new SecretsManagerClient({
+      endpoint: stack.file.secretsManagerEndpoint,
+      region: stack.file.region,
+      credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
+    });
+    const SecretString = '{"apiKey":"rk_test_stored"}';
+    await secretsManager.send(new PutSecretValueCommand({ SecretId: stripeApiKeyArn(), SecretString }));
+    secretsManager.destroy();
+    const withKey = await verify();
+    expect(withKey).toContain('✘ the webhook is reachable');
+    expect(withKey).not.toContain('reconcile');
+    expect(withKey).not.toContain('rk_test_stored');
   }, 60_000);
 });
 

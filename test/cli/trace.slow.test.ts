@@ -44,7 +44,7 @@ test('trace prints in time order, marks duplicates, and describes refunds in wor
   const ofEvent = inOrder(await traceLogs(target, 'evt_paid'));
   expect(ofEvent.map(({ what }) => what)).toEqual([
     'ingest: charge.succeeded evt_paid queued',
-    'worker: charge.succeeded evt_paid recorded or noted, waiting for its customer or invoice',
+    'worker: charge.succeeded evt_paid stored, its customer or invoice is not known yet',
     'ingest: charge.succeeded evt_paid queued',
     'worker: charge.succeeded evt_paid duplicate: it had already been applied',
   ]);
@@ -53,7 +53,7 @@ test('trace prints in time order, marks duplicates, and describes refunds in wor
   const now = { where: 'table', what: 'now' } as const;
   expect(inOrder([now, ...ofEvent]).at(-1)).toBe(now);
   expect(await traceTables(target, 'ch_t')).toMatchObject([
-    { what: 'transaction ch_t: recorded, waiting for its customer, by charge.succeeded evt_paid' },
+    { what: 'transaction ch_t: recorded, its customer is not known yet, by charge.succeeded evt_paid' },
   ]);
   expect(await traceLinks(target, 'ch_t')).toMatchObject([
     { what: 'charge ch_t: refund re_t of 500 failed or was canceled, by event evt_refund' },

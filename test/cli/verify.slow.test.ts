@@ -1,5 +1,7 @@
 // `verify` against local stacks of both modes: it passes, it can be interrupted, and a slow worker does not count as wrong.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Target, targetOfStackFile } from '../../cli/target.js';
 import { type Check, verify } from '../../cli/verify.js';
@@ -30,6 +32,11 @@ describe.each([
       expect.arrayContaining(['a refund that fails gives it back', 'a dispute that is won gives it back']),
     );
     expect(await stack.rows()).toEqual({ customers: [], transactions: [] });
+    // The README shows what `verify` prints under the default settings.
+    if (args.length === 0) {
+      const printed = [...checks.map(({ name }) => `✔ ${name}`), '', `All ${checks.length} checks passed.`].join('\n');
+      expect(readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8')).toContain(printed);
+    }
   }, 120_000);
 
   test('without a webhook it begins at the queue, and says what it did not check', async () => {

@@ -96,7 +96,9 @@ function senderIn({ page }: ConsoleUnderTest) {
     const paid = await send('Charge');
     expect(paid).toMatch(/Worker recorded 20\.00 USD for acme_/);
     expect(paid).toMatch(/amount_net\s+–\s+2000/);
-    expect(await send('Charge before its customer')).toMatch(/Worker recorded 20\.00 USD, waiting for its customer/);
+    expect(await send('Charge before its customer')).toMatch(
+      /Worker recorded 20\.00 USD, its customer is not known yet/,
+    );
     expect(await send('Partial capture')).toMatch(/recorded 12\.00 USD for acme_[\s\S]*amount_net\s+–\s+1200/);
     expect(await send('Failed payment')).toMatch(/deleted the transaction \(failed\)/);
     expect(await send('Invoice')).toMatch(/Response 200[\s\S]*not used/);

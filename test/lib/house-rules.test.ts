@@ -1,4 +1,4 @@
-// The rules of who may import whom bite.
+// The linter enforces who may import whom, and that no imports form a cycle.
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -66,7 +66,14 @@ const CASES: [folder: string, module: string, allowed: boolean][] = [
 ];
 
 let refused: Set<string>;
+let inCycles: Set<string>;
 const folder = mkdtempSync(join(tmpdir(), 'house-rules-'));
+function lint(rule: string): string {
+  const biome = join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  const args = [biome, 'lint', `--only=${rule}`, '--reporter=json', '--max-diagnostics=none', '.'];
+  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }).stdout;
+}
+
 beforeAll(() => {
   copyFileSync(join(ROOT, 'biome.json'), join(folder, 'biome.json'));
   CASES.forEach(([place, module], i) => {
@@ -74,13 +81,18 @@ beforeAll(() => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `import '${module}';\n`);
   });
-  const biome = join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  const run = spawnSync(
-    process.execPath,
-    [biome, 'lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none', '.'],
-    { cwd: folder, encoding: 'utf8' },
-  );
-  refused = new Set(run.stdout.match(/case\d+/g));
+  for (const [name, next] of [
+    ['first', 'second'],
+    ['second', 'third'],
+    ['third', 'first'],
+    ['outside', 'first'],
+  ]) {
+    const file = join(folder, 'test', 'cycle', `${name}.ts`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `import { ${next} } from './${next}.js';\nexport const ${name} = () => ${next};\n`);
+  }
+  refused = new Set(lint('style/noRestrictedImports').match(/case\d+/g));
+  inCycles = new Set(lint('suspicious/noImportCycles').match(/(?<=cycle\/)\w+(?=\.ts"?)/g));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -90,3 +102,8 @@ test.each(CASES.map((each, i) => [...each, i] as const))(
     expect(refused.has(`case${i}`)).toBe(!allowed);
   },
 );
+
+test('imports that form a cycle are refused', () => {
+  expect([...inCycles]).toEqual(expect.arrayContaining(['first', 'second', 'third']));
+  expect(inCycles.has('outside')).toBe(false);
+});

@@ -16,7 +16,7 @@ test.each([
   ['charge.succeeded', 'recorded', 'recorded'],
 ])('%s with the outcome %s reads: %s', (event_type, outcome, words) => {
   expect(line({ event_type, outcome, object_id: 'x_1' })).toBe(
-    `  03:04:05  ${event_type.padEnd(26)} ${'x_1'.padEnd(20)} ${words}`,
+    `  03:04:05  ${event_type.padEnd(26)} ${'x_1'.padEnd(27)} ${words}`,
   );
 });
 
