@@ -377,7 +377,7 @@ test('show and trace describe a customer, a charge and an event, and say if an I
   expect((await cli('trace evt_traced')).out).toMatch(/Stripe +Stripe does not know evt_traced/);
   expect(await cli('trace evt_nowhere', { STRIPE_API_KEY: '' })).toMatchObject({
     code: 1,
-    out: expect.stringContaining('Nothing is known of evt_nowhere'),
+    out: expect.stringContaining('Nothing is known about evt_nowhere'),
   });
 }, 90_000);
 
