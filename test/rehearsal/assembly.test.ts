@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { synthesizeTemplate } from '../support/stack/template.js';
-import { adaptTemplate, type Template } from './assembly.js';
+import { adaptTemplate, standInFor, type Template } from './assembly.js';
 
 const template = synthesizeTemplate({ retainData: false, quietHours: 24 }) as Template;
 
@@ -39,6 +39,21 @@ describe('a template adapted to the emulator', () => {
     );
     expect(found).not.toEqual(actions(adapted));
     expect(found).toEqual(actions({ Resources: pick(template, adapted) }));
+  });
+  test('has an ordinary bus and rule in place of those of a partner event source, and names both', () => {
+    const source = 'aws.partner/stripe.com/ed_1';
+    const { template: adapted, adaptations } = adaptTemplate(
+      synthesizeTemplate({ retainData: false, eventBridgeSource: source }) as Template,
+    );
+    const [bus] = Object.values(adapted.Resources).filter(({ Type }) => Type === 'AWS::Events::EventBus');
+    expect(bus!.Properties).toMatchObject({ Name: source });
+    expect(bus!.Properties).not.toHaveProperty('EventSourceName');
+    const patterns = Object.values(adapted.Resources).flatMap(({ Properties }) => Properties?.EventPattern ?? []);
+    expect(patterns).toEqual([expect.objectContaining({ source: [standInFor(source)] })]);
+    expect(adaptations.filter(({ what }) => what.includes('partner')).map(({ name }) => name)).toEqual([
+      'Sync/EventBridge/Bus',
+      'Sync/EventBridge/Rule',
+    ]);
   });
   test('fails if a reference to a removed resource is left', () => {
     const dangling = {

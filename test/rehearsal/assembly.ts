@@ -74,6 +74,12 @@ export function adaptTemplate(template: Template): { template: Template; adaptat
     note(id, resource, 'allows sqs:SendMessageBatch in addition to sqs:SendMessage: AWS checks the latter for both');
     kept[id] = batches;
   }
+  for (const [id, resource] of Object.entries(kept)) {
+    const ordinary = withoutPartnerSource(resource);
+    if (ordinary === resource) continue;
+    note(id, resource, `of ${STAND_IN}… instead of ${PARTNER}…: the emulator has no partner event sources`);
+    kept[id] = ordinary;
+  }
   const adapted = mapObject(kept, (resource) => {
     const { DependsOn, ...rest } = resource;
     const dependencies = [DependsOn ?? []].flat().filter(dependable);
@@ -159,6 +165,29 @@ function withSendMessageBatch(resource: Resource): Resource {
       : statement;
   });
   return { ...resource, Properties: { ...resource.Properties, PolicyDocument: { ...document, Statement } } };
+}
+
+const PARTNER = 'aws.partner/';
+/** Nobody but AWS and its partners may put events whose source begins with `aws.`; the emulator has no partners. */
+const STAND_IN = 'rehearsal.partner/';
+
+/** The source under which an event can be put on the bus of a partner event source here. */
+export function standInFor(source: string): string {
+  return source.replace(PARTNER, STAND_IN);
+}
+
+function withoutPartnerSource(resource: Resource): Resource {
+  const { Type, Properties = {} } = resource;
+  if (Type === 'AWS::Events::EventBus' && Properties.EventSourceName !== undefined) {
+    const { EventSourceName, ...others } = Properties;
+    return { ...resource, Properties: others };
+  }
+  const pattern = Properties.EventPattern as { readonly source?: readonly string[] } | undefined;
+  if (Type !== 'AWS::Events::Rule' || !pattern?.source?.some((each) => each.startsWith(PARTNER))) return resource;
+  return {
+    ...resource,
+    Properties: { ...Properties, EventPattern: { ...pattern, source: pattern.source.map(standInFor) } },
+  };
 }
 
 function inventedArns(value: unknown, exists: (id: string) => boolean): unknown {

@@ -4,13 +4,24 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { charge, event } from '../support/builders/events.js';
+import { standInFor } from './assembly.js';
 import { expect, expectSame, sleep, until } from './checks.js';
 import { counts, takeInventory } from './inventory.js';
 import { changeCode, copyProject, NEW_VERSION_HEADER } from './project.js';
 import { creationFails, restoreTables } from './recovery.js';
 import { record, transaction, unique } from './rows.js';
 import { run } from './shell.js';
-import { type Account, aws, cdk, contextOf, deploy, deployAssembly, type Stage, synthesize } from './stage.js';
+import {
+  type Account,
+  aws,
+  cdk,
+  contextOf,
+  deploy,
+  deployAssembly,
+  PARTNER_SOURCE,
+  type Stage,
+  synthesize,
+} from './stage.js';
 
 /** Runs the whole rehearsal. @throws on the first step that does not hold */
 export async function rehearse(account: Account): Promise<void> {
@@ -34,6 +45,9 @@ export async function rehearse(account: Account): Promise<void> {
 }
 
 async function useDev(account: Account, dev: Stage): Promise<Stage> {
+  await step('an event on the partner bus of dev reaches its row, and one that no setting wants does not', () =>
+    throughEventBridge(account, dev),
+  );
   await step('the demo’s story through the webhook of dev', () => demo(account, dev));
   const poison = await step('a message that no rule understands becomes a dead letter, and no other does', () =>
     poisonStage(account, dev),
@@ -144,6 +158,30 @@ async function areSeparate(one: Stage, other: Stage): Promise<void> {
   expect((await transaction(other, id)) === undefined, `${other.name} holds a row of ${one.name}`);
 }
 
+/** The rule passes on what Stripe put there, without the envelope. */
+async function throughEventBridge(account: Account, stage: Stage): Promise<void> {
+  const [wanted, otherMode] = [unique('ch_bus'), unique('ch_live')];
+  const paid = (id: string, livemode: boolean) => ({
+    ...event('charge.succeeded', charge({ id, livemode }), 0, unique('evt')),
+    livemode,
+  });
+  const entries = [paid(otherMode, true), event('plan.created', { id: 'plan' }), paid(wanted, false)].map((each) => ({
+    EventBusName: stage.outputs.EventBusName,
+    Source: standInFor(PARTNER_SOURCE),
+    DetailType: each.type,
+    Detail: JSON.stringify(each),
+  }));
+  const put = await aws(account, 'events', 'put-events', '--entries', JSON.stringify(entries));
+  expect(put.FailedEntryCount === 0, `the bus refused an event: ${JSON.stringify(put)}`);
+  await until(`the row of ${wanted}`, 60, async () => (await transaction(stage, wanted)) !== undefined);
+  expect((await transaction(stage, otherMode)) === undefined, 'an event of the other mode passed the rule');
+  // The same event by the webhook is a duplicate.
+  const row = JSON.stringify(await transaction(stage, wanted));
+  expect((await stage.post(JSON.parse(entries[2]!.Detail))).status === 200, 'the webhook refused the same event');
+  await until('the queue is empty', 60, async () => (await messagesIn(account, stage.outputs.QueueUrl!)) === 0);
+  expect(JSON.stringify(await transaction(stage, wanted)) === row, 'the second way changed the row');
+}
+
 /** The demo finds its stack in a file, as it finds a local one. */
 async function demo(account: Account, stage: Stage): Promise<void> {
   const { outputs, webhookUrl, secret } = stage;
@@ -184,9 +222,13 @@ async function poisonStage(account: Account, stage: Stage): Promise<string> {
   return poison;
 }
 
-async function deadLetters(account: Account, { outputs }: Stage): Promise<number> {
+function deadLetters(account: Account, { outputs }: Stage): Promise<number> {
+  return messagesIn(account, outputs.DeadLetterQueueUrl!);
+}
+
+async function messagesIn(account: Account, queueUrl: string): Promise<number> {
   const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-  const queue = ['--queue-url', outputs.DeadLetterQueueUrl!, '--attribute-names', ...names];
+  const queue = ['--queue-url', queueUrl, '--attribute-names', ...names];
   const { Attributes } = await aws(account, 'sqs', 'get-queue-attributes', ...queue);
   return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
 }
