@@ -8,6 +8,12 @@ import { type Result, result } from './measure.js';
 
 const prices = JSON.parse(readFileSync(join(import.meta.dirname, 'prices.json'), 'utf8'));
 
+const SQS = 'SQS: send, receive, delete';
+const WRITES = 'DynamoDB, write units';
+const READS = 'DynamoDB, read units';
+const LOGS = 'CloudWatch Logs';
+const METRICS = `CloudWatch metrics, at ${prices.assumed.eventsPerMonth / 1e6} million events a month`;
+
 export interface Side {
   readonly ingest: Figures;
   readonly worker: Figures;
@@ -20,6 +26,7 @@ export interface Side {
   readonly workerRoundTrips: number;
 }
 
+/** Of the webhook, which API Gateway and ingest answer. */
 function linesOf(side: Side): Map<string, number> {
   const { assumed } = prices;
   const gigabyteSeconds = (milliseconds: number) => (milliseconds / 1000) * assumed.memoryGigabytes;
@@ -35,15 +42,51 @@ function linesOf(side: Side): Map<string, number> {
     ['API Gateway, HTTP API', prices.httpApiPerMillion],
     ['Lambda, requests', (1 + invocations) * prices.lambdaRequestsPerMillion],
     ['Lambda, GB-seconds', gigabyteSeconds(ingestTime + workerTime) * prices.lambdaArmGigabyteSecond * 1e6],
-    ['SQS: send, receive, delete', (1 + 2 / assumed.messagesPerReceive) * prices.sqsPerMillion],
-    ['DynamoDB, write units', (side.counts.written / side.counted) * prices.dynamodbWritesPerMillion],
-    ['DynamoDB, read units', (side.counts.read / side.counted) * prices.dynamodbReadsPerMillion],
-    ['CloudWatch Logs', (logBytes / 1e9) * 1e6 * prices.logsPerGigabyte],
-    [
-      `CloudWatch metrics, at ${assumed.eventsPerMonth / 1e6} million events a month`,
-      ((side.ingest.metrics + side.worker.metrics) * prices.metricPerMonth * 1e6) / assumed.eventsPerMonth,
-    ],
+    [SQS, (1 + 2 / assumed.messagesPerReceive) * prices.sqsPerMillion],
+    [WRITES, (side.counts.written / side.counted) * prices.dynamodbWritesPerMillion],
+    [READS, (side.counts.read / side.counted) * prices.dynamodbReadsPerMillion],
+    [LOGS, (logBytes / 1e9) * 1e6 * prices.logsPerGigabyte],
+    [METRICS, ((side.ingest.metrics + side.worker.metrics) * prices.metricPerMonth * 1e6) / assumed.eventsPerMonth],
   ]);
+}
+
+/** Of Stripe's EventBridge destination: no API Gateway, no ingest, and the rule sends to the queue of its own account for nothing. */
+function linesByEventBridge(side: Side, eventBytes: number): Map<string, number> {
+  const { assumed } = prices;
+  const invocations = 1 / side.batchSize;
+  const workerTime = side.worker.wall + invocations * side.workerRoundTrips * assumed.roundTripMilliseconds;
+  const webhook = linesOf(side);
+  const chunks = Math.ceil(eventBytes / prices.eventBridgeChunkBytes);
+  const logBytes = side.worker.logBytes + invocations * assumed.platformLogBytesPerInvocation;
+  return new Map([
+    ['EventBridge, partner events', chunks * prices.partnerEventsPerMillion],
+    ['Lambda, requests', invocations * prices.lambdaRequestsPerMillion],
+    ['Lambda, GB-seconds', (workerTime / 1000) * assumed.memoryGigabytes * prices.lambdaArmGigabyteSecond * 1e6],
+    ...[SQS, WRITES, READS].map((name) => [name, webhook.get(name)!] as const),
+    [LOGS, (logBytes / 1e9) * 1e6 * prices.logsPerGigabyte],
+    [METRICS, (side.worker.metrics * prices.metricPerMonth * 1e6) / assumed.eventsPerMonth],
+  ]);
+}
+
+/** What a million events cost by the other way in, beside the webhook. @param eventBytes of an event, at most */
+export function costsByEventBridge(side: Side, eventBytes: number): Result[] {
+  const [bridge, webhook] = [linesByEventBridge(side, eventBytes), linesOf(side)];
+  const sum = (lines: Map<string, number>) => [...lines.values()].reduce((total, each) => total + each, 0);
+  const lines = [...bridge].map(([name, ours]) => ({ name, ours, reference: webhook.get(name) ?? 0 }));
+  const referenceName = 'the webhook';
+  return [
+    ...lines.map(({ name, ours, reference }) =>
+      result({ name: `a million events by EventBridge: ${name}`, unit: '$', ours, reference, referenceName }),
+    ),
+    result({
+      name: 'a million events by EventBridge, in all',
+      unit: '$',
+      ours: sum(bridge),
+      reference: sum(webhook),
+      referenceName,
+      goal: { bound: '<=', value: 2.6, of: 'value' },
+    }),
+  ];
 }
 
 /** Each line, and the total. */

@@ -13,6 +13,11 @@ export function standardMix(seed: number, events: number): Event[] {
 
 const EVENTS_OF_A_CUSTOMER = 8.6;
 
+/** How many bytes the largest event of the standard mix has. */
+export function largestEvent(): number {
+  return Math.max(...standardMix(1, 1000).map((event) => Buffer.byteLength(JSON.stringify(event))));
+}
+
 /** The event that SQS gives a worker. */
 export function sqsEvents(events: readonly Event[], batchSize: number) {
   return inBatches(

@@ -7,9 +7,10 @@ import { table } from '../cli/output.js';
 import { buildBundles } from './bundles.js';
 import { coldStarts } from './cold-start.js';
 import { fieldsWrong } from './correctness.js';
-import { costs } from './cost.js';
+import { costs, costsByEventBridge } from './cost.js';
 import { endToEnd } from './end-to-end.js';
 import { startEngines } from './engines.js';
+import { largestEvent } from './events.js';
 import { ingestCosts, workerCosts, workerCounts } from './functions.js';
 import { growth, manyCharges } from './growth.js';
 import type { Result } from './measure.js';
@@ -51,25 +52,26 @@ try {
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
-    const lines = costs(
-      // A batch reads, writes, reads again, and sweeps where a link moved.
-      {
-        ingest: ingest.ingest,
-        worker: worker.worker,
-        counts: counts.ours,
-        counted,
-        batchSize: 100,
-        workerRoundTrips: 10,
-      },
-      {
+    // A batch reads, writes, reads again, and sweeps where a link moved.
+    const ours = {
+      ingest: ingest.ingest,
+      worker: worker.worker,
+      counts: counts.ours,
+      counted,
+      batchSize: 100,
+      workerRoundTrips: 10,
+    };
+    const lines = [
+      ...costs(ours, {
         ingest: ingest.textbookIngest,
         worker: worker.textbookWorker,
         counts: counts.textbook,
         counted,
         batchSize: 100,
         workerRoundTrips: 500,
-      },
-    );
+      }),
+      ...costsByEventBridge(ours, largestEvent()),
+    ];
     add('cost', lines);
   }
   if (wants('correctness'))
