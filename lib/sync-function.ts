@@ -4,7 +4,16 @@ import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Alias, Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Alias,
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, requireBundle } from './functions.js';
@@ -49,6 +58,11 @@ export class SyncFunction extends Construct {
       timeout: props.timeout,
       role: this.role.withoutPolicyUpdates(),
       logGroup: this.logGroup,
+      // What Lambda itself says of each invocation would be half of the log. Of one that fails or times out it still says all:
+      // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+      loggingFormat: LoggingFormat.JSON,
+      systemLogLevelV2: SystemLogLevel.WARN,
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
       // Without it every deployment deletes the version before the last one, and `aws lambda update-alias` has nowhere to go back to.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       environment: {

@@ -13,10 +13,11 @@ import {
 } from '../../contract/metrics.js';
 import { mustBeRetried } from '../../contract/outcomes.js';
 import type { Change } from '../domain/change.js';
+import { LeanLines } from '../runtime/lean-lines.js';
 import type { NotMoved } from './dead-letters.js';
 import { amountsRecorded, type Processed } from './process-batch.js';
 
-const logger = new Logger();
+const logger = new Logger({ logFormatter: new LeanLines() });
 const metrics = new Metrics();
 
 export function report(processed: readonly Processed[]) {

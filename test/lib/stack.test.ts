@@ -42,6 +42,20 @@ describe('the stack', () => {
     expect(mapping).toMatchObject({ ScalingConfig: { MaximumConcurrency: 10 } });
     for (const each of Object.values(functions)) expect(each).not.toHaveProperty('ReservedConcurrentExecutions');
   });
+  test('logs what the functions say, and of Lambda’s own lines only those about what fails', () => {
+    for (const each of Object.values(functions))
+      expect(each.LoggingConfig).toMatchObject({
+        LogFormat: 'JSON',
+        SystemLogLevel: 'WARN',
+        ApplicationLogLevel: 'INFO',
+        LogGroup: expect.any(Object),
+      });
+    const queries = resourcesOf(template, 'AWS::Logs::QueryDefinition').map(([, { QueryString }]) =>
+      String(QueryString),
+    );
+    expect(queries.filter((query) => query.includes('platform.report'))).toHaveLength(1);
+    expect(queries.join()).not.toContain('@type');
+  });
   test('lets the worker send messages that no rule understands to the dead-letter queue', () => {
     expect(functions.worker!.Environment.Variables.DEAD_LETTER_QUEUE_URL).toEqual({ Ref: queues.deadletters!.id });
     const policies = JSON.stringify(

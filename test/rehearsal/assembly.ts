@@ -77,7 +77,11 @@ export function adaptTemplate(template: Template): { template: Template; adaptat
   for (const [id, resource] of Object.entries(kept)) {
     const ordinary = withoutPartnerSource(resource);
     if (ordinary === resource) continue;
-    note(id, resource, `of ${STAND_IN}… instead of ${PARTNER}…: the emulator has no partner event sources`);
+    note(
+      id,
+      resource,
+      `of ${STAND_IN}… instead of ${PARTNER}…, and a rule without tags: the emulator has no partner event sources, and tags no rule on a bus whose name has slashes`,
+    );
     kept[id] = ordinary;
   }
   const adapted = mapObject(kept, (resource) => {
@@ -184,9 +188,10 @@ function withoutPartnerSource(resource: Resource): Resource {
   }
   const pattern = Properties.EventPattern as { readonly source?: readonly string[] } | undefined;
   if (Type !== 'AWS::Events::Rule' || !pattern?.source?.some((each) => each.startsWith(PARTNER))) return resource;
+  const { Tags, ...others } = Properties;
   return {
     ...resource,
-    Properties: { ...Properties, EventPattern: { ...pattern, source: pattern.source.map(standInFor) } },
+    Properties: { ...others, EventPattern: { ...pattern, source: pattern.source.map(standInFor) } },
   };
 }
 
