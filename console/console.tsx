@@ -8,6 +8,7 @@ import { explain } from '../cli/errors.js';
 import { targetOfStackFile } from '../cli/target.js';
 import type { Console, ConsoleContext } from '../local/console-server.js';
 import { countMessages as countIn } from '../local/count-messages.js';
+import { changeFeedRoutes } from './change-feed/route.js';
 import { createMetricStore } from './dashboard/metrics.js';
 import { dashboardRoutes } from './dashboard/route.js';
 import { watch } from './dashboard/watch.js';
@@ -46,6 +47,7 @@ export async function createConsole(context: ConsoleContext): Promise<Console> {
   app.route('/', setupRoutes({ stack, target }));
   app.route('/', testingRoutes({ stack, target, history }));
   app.route('/', eventRoutes({ history, target, settings, countMessages }));
+  app.route('/', changeFeedRoutes({ bus: context.changeFeed }));
   app.route('/', tableRoutes({ target }));
   app.route('/', partnerRoutes({ target, ...(stack.rewardsFile ? { rewardsFile: stack.rewardsFile } : {}) }));
   app.route('/', dashboardRoutes({ template, resources, metrics, history }));

@@ -55,7 +55,7 @@ export function mustBeRetried({ outcome }: { readonly outcome: WorkerOutcome }):
 }
 
 /** Each outcome in words, for log lines and tools. Refusals speak for themselves. */
-export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | WorkerOutcome, string>> = {
+export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | WorkerOutcome | FeedOutcome, string>> = {
   queued: 'queued',
   recorded: 'recorded',
   deleted: 'deleted',
@@ -66,6 +66,8 @@ export const OUTCOME_WORDS: Readonly<Record<Exclude<IngestOutcome, Refusal> | Wo
   ignored: 'ignored',
   failed: 'failed, will be retried',
   not_understood: 'not understood, moved to the dead-letter queue',
+  sent: 'sent to the change feed',
+  invisible: 'nothing that the change feed shows',
   unsupported_type: 'answered with 200: this event type is not used',
   livemode_mismatch: 'answered with 200: this livemode is not accepted',
 };

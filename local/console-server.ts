@@ -3,6 +3,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { StackFile } from '../contract/stack-file.js';
 import type { ActivityLog } from './activity.js';
+import type { EventBus } from './event-bus.js';
 import { close, listen } from './servers.js';
 import type { ResolvedResource, Template } from './template.js';
 
@@ -13,6 +14,8 @@ export interface ConsoleContext {
   /** What the template's resources are called here. */
   readonly physical: ReadonlyMap<string, ResolvedResource>;
   readonly activity: ActivityLog;
+  /** Where the change feed's events are, if it runs. */
+  readonly changeFeed?: EventBus;
 }
 
 export interface Console {

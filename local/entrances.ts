@@ -44,6 +44,11 @@ export function startEventSources({ template, resources, functions, activity, aw
   );
 }
 
+/** @returns invokes a function by its ARN, and notes it */
+export function invokerOf({ functions, activity }: Pick<Parts, 'functions' | 'activity'>) {
+  return (invokedArn: unknown, event: unknown) => invoker(functions, invokedArn, activity)(event);
+}
+
 function invoker(functions: LocalFunctions, invokedArn: unknown, activity: ActivityLog) {
   const { name: functionName, local } = functionOfArn(functions, invokedArn);
   return async (event: unknown) => {

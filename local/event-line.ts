@@ -36,14 +36,14 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
   const log = parseLogLine(line);
   if (!log) return line.trim() === '' ? undefined : printable(`  ${functionName}: ${line}`);
   const { outcome, event_type = '', event_id = '', object_id = '' } = log;
-  if (outcome === 'queued') return undefined;
+  if (outcome === 'queued' || outcome === 'sent') return undefined;
   if (outcome === undefined) return log._aws ? undefined : printable(`  ${functionName}: ${line}`);
   if (quiet && log.level === 'INFO') return undefined;
   const attributed = log.attributed ? `, ${log.attributed} transactions attributed` : '';
   const reason = log.reason ? ` (${log.reason})` : '';
   const event = NEEDS_EVENT_ID.includes(outcome) && event_id ? `, event ${event_id}` : '';
   const time = (log.timestamp ?? '').slice(11, 19);
-  const what = `${(event_type || 'request').padEnd(26)} ${object_id.padEnd(ID_WIDTH)}`;
+  const what = `${(event_type || log.detail_type || 'request').padEnd(26)} ${object_id.padEnd(ID_WIDTH)}`;
   return printable(`  ${time}  ${what} ${inWords(event_type, outcome)}${reason}${event}${attributed}`);
 }
 

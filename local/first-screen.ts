@@ -7,7 +7,7 @@ import type { LocalStackOptions } from './options.js';
 import type { LocalStack } from './stack.js';
 
 export function firstScreen(
-  { file, recovered, warning }: LocalStack,
+  { file, recovered, hasChangeFeed, warning }: LocalStack,
   options: Omit<LocalStackOptions, 'onLine' | 'onNotice'>,
 ): string {
   const { settings, stateFolder, stackFile } = options;
@@ -20,6 +20,7 @@ export function firstScreen(
   Signing secret   ${file.signingSecrets[0]}
   Tables           ${Object.values(file.tables).join(', ')} at ${file.dynamodbEndpoint}
   Settings         ${SETTING_NAMES.map((name) => `${name} ${settings[name]}`).join(' · ')}
+  Change feed      ${hasChangeFeed ? `runs: ${file.consoleUrl}change-feed` : 'does not run: this DynamoDB has no streams (--dynamodb URL names one that has)'}
   State            ${stateFolder ? `kept in ${stateFolder}/` : 'not kept (--ephemeral)'}
 ${stackFile === DEFAULT_STACK_FILE ? '' : `  Stack file       ${stackFile} (name it to the tools: --stack-file)\n`}${
   recovered > 0

@@ -1,8 +1,9 @@
-// Starts the functions that something here invokes: the webhook's route, or a queue. What only a schedule or a stream invokes
-// stays off, for the local stack has neither.
+// Starts the functions that something here invokes: the webhook's route, a queue or a stream. What only a schedule invokes stays off,
+// for the local stack has none.
 
 import type { Aws } from './aws.js';
 import { arn, CREDENTIALS, REGION } from './aws.js';
+import { type LocalChangeFeed, streamMappings } from './change-feed.js';
 import { type LocalFunction, startFunction } from './function.js';
 import type { Resources } from './resources.js';
 import { referencesIn, resolve, resourcesOf, shortName, type Template, UnsupportedTemplateError } from './template.js';
@@ -13,6 +14,7 @@ export interface FunctionsOptions {
   readonly resources: Resources;
   readonly aws: Aws;
   readonly secretsManagerEndpoint: string;
+  readonly changeFeed: LocalChangeFeed | undefined;
   /** The folder of an asset, by the `S3Key` that the template names it by. */
   readonly assetFolder: (s3Key: string) => string;
   /** Called with each line that a function prints. */
@@ -47,7 +49,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
 function startOne(
   name: string,
   properties: Record<string, unknown>,
-  { resources, aws, secretsManagerEndpoint, assetFolder, onLine, onProcess }: FunctionsOptions,
+  { resources, aws, secretsManagerEndpoint, changeFeed, assetFolder, onLine, onProcess }: FunctionsOptions,
 ): Promise<LocalFunction> {
   const { Variables } = properties.Environment as { Variables: Record<string, unknown> };
   return startFunction({
@@ -65,6 +67,7 @@ function startOne(
       AWS_ENDPOINT_URL_DYNAMODB: aws.dynamodbEndpoint,
       AWS_ENDPOINT_URL_SQS: aws.sqsEndpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManagerEndpoint,
+      ...(changeFeed ? { AWS_ENDPOINT_URL_EVENTBRIDGE: changeFeed.endpoint } : {}),
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       ...(process.env.STRIPE_API_BASE ? { STRIPE_API_BASE: process.env.STRIPE_API_BASE } : {}),
     },
@@ -90,14 +93,14 @@ function functionNamed(value: unknown, resources: Resources): string | undefined
   return id === undefined ? undefined : resources.get(id)?.ref;
 }
 
-/** The logical IDs of the functions that a route's integration or a queue invokes, directly or by an alias. */
+/** The logical IDs of the functions that a route's integration, a queue or a stream invokes, directly or by an alias. */
 function invokedFunctions(template: Template): ReadonlySet<string> {
   const aliases = new Map(
     resourcesOf(template, 'AWS::Lambda::Alias').map(([id, alias]) => [id, referencesIn(alias.FunctionName)]),
   );
   const invoking = [
     ...resourcesOf(template, 'AWS::ApiGatewayV2::Integration').map(([, integration]) => integration.IntegrationUri),
-    ...queueMappings(template).map((mapping) => mapping.FunctionName),
+    ...[...queueMappings(template), ...streamMappings(template)].map((mapping) => mapping.FunctionName),
   ];
   return new Set(invoking.flatMap(referencesIn).flatMap((id) => aliases.get(id) ?? [id]));
 }

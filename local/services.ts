@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Aws, connect } from './aws.js';
+import { hasStreams, type LocalChangeFeed, startChangeFeed } from './change-feed.js';
 import { startEmulators } from './emulators/supervise.js';
 import type { Cleanup, LocalStackOptions } from './options.js';
 import { createQueues, createResources, hasNoRows, initialSecrets, type Resources } from './resources.js';
@@ -20,6 +21,8 @@ export interface Services extends Synthesized {
   readonly secretsManagerEndpoint: string;
   /** How many messages of an earlier run the queues got back, by the queue's URL. */
   readonly recovered: ReadonlyMap<string, number>;
+  /** Undefined if the engine of DynamoDB has no streams. */
+  readonly changeFeed: LocalChangeFeed | undefined;
   /** The rows were written under other settings. */
   readonly warning: string | undefined;
 }
@@ -30,12 +33,16 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
   cleanups.push(() => rmSync(outdir, { recursive: true, force: true }));
   const request = { ...(stateFolder ? { stateFolder } : {}), dynamodb: !options.dynamodb, sqs: !options.sqs };
   let onRestart = async () => {};
+  const withFeed = options.dynamodb !== undefined && (await hasStreams(options.dynamodb));
   const [emulators, synthesized] = await Promise.all([
     startEmulators(request, { onRestart: () => onRestart(), onNotice: options.onNotice }).then((started) => {
       cleanups.push(started.stop);
       return started;
     }),
-    synthesize({ ...options.settings, ...(options.throttle ? { throttle: options.throttle } : {}) }, outdir),
+    synthesize(
+      { ...options.settings, changeFeed: withFeed, ...(options.throttle ? { throttle: options.throttle } : {}) },
+      outdir,
+    ),
   ]);
   const aws = connect(options.dynamodb ?? emulators.dynamodbEndpoint!, options.sqs ?? emulators.sqsEndpoint!);
   cleanups.push(() => {
@@ -45,6 +52,7 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
   const { template } = synthesized;
   const resources = await createResources(template, aws);
   onRestart = () => createQueues(template, aws, resources);
+  const changeFeed = await startChangeFeed(template, aws, resources, cleanups);
 
   const arnOf = (output: string) => String(resolve(template.Outputs?.[output]?.Value, resources));
   const { stripeApiKey } = options;
@@ -69,7 +77,7 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
     stateFolder && !options.dynamodb
       ? await noteSettings(join(stateFolder, 'settings.json'), options.settings, isEmpty)
       : undefined;
-  return { ...synthesized, aws, resources, secrets, secretsManagerEndpoint, recovered, warning };
+  return { ...synthesized, aws, resources, secrets, secretsManagerEndpoint, recovered, changeFeed, warning };
 }
 
 async function serve(secrets: SigningSecrets, cleanups: Cleanup[]): Promise<string> {

@@ -3,8 +3,9 @@
 import { mkdirSync } from 'node:fs';
 import type { StackFile } from '../contract/stack-file.js';
 import { type ActivityLog, createActivityLog } from './activity.js';
+import { startStreamSources } from './change-feed.js';
 import { serveConsole } from './console-server.js';
-import { openApi, startEventSources } from './entrances.js';
+import { invokerOf, openApi, startEventSources } from './entrances.js';
 import type { EventSource } from './event-source.js';
 import { openFunctionLog } from './function-log.js';
 import { startFunctions } from './functions.js';
@@ -18,6 +19,8 @@ export interface LocalStack {
   readonly file: StackFile;
   /** Events that an earlier run had accepted and not applied. */
   readonly recovered: number;
+  /** Whether the change feed runs: the engine of DynamoDB has streams. */
+  readonly hasChangeFeed: boolean;
   /** A warning about the existing rows. */
   readonly warning?: string;
   /** Stops accepting events, drains the queue and ends. @returns how many messages are left in the queue */
@@ -25,6 +28,8 @@ export interface LocalStack {
 }
 
 const DRAIN_MILLISECONDS = 60_000;
+/** What is not sent by then is sent after the next start: a stream keeps it for a day. */
+const DRAIN_STREAMS_MILLISECONDS = 5_000;
 
 /** @throws {LocalStackError} if the port is taken, the state cannot be used, or the stack file belongs to a running stack */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
@@ -63,6 +68,8 @@ async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<L
   const parts = { ...services, functions, activity };
   openApi(api, parts);
   const sources = startEventSources(parts);
+  const { template, aws, resources, changeFeed } = services;
+  const streams = await startStreamSources(template, aws, resources, invokerOf(parts), cleanups);
 
   const [path] = [...api.routes.keys()].map((route) => route.split(' ')[1]);
   const urls: { webhookUrl: string; consoleUrl: string | null } = {
@@ -70,7 +77,10 @@ async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<L
     consoleUrl: null,
   };
   const describe = () => describeStack(options, services, urls, pids);
-  const context = () => ({ stack: describe(), template: services.template, physical: services.resources, activity });
+  const context = () => ({
+    ...{ stack: describe(), template, physical: resources, activity },
+    ...(changeFeed ? { changeFeed: changeFeed.bus } : {}),
+  });
   if (options.console)
     urls.consoleUrl = await serveConsole(options.console, port + 1, context, (stop) => cleanups.push(stop));
 
@@ -82,10 +92,12 @@ async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<L
   return {
     file: describe(),
     recovered: services.recovered.get(queueUrl) ?? 0,
+    hasChangeFeed: changeFeed !== undefined,
     ...(services.warning ? { warning: services.warning } : {}),
     async stop() {
       await close(gateway);
       const left = await drain(sources);
+      await Promise.all(streams.map((stream) => stream.drain(DRAIN_STREAMS_MILLISECONDS)));
       await cleanUp(cleanups);
       return left;
     },

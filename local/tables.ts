@@ -8,6 +8,7 @@ import {
   ResourceInUseException,
   ResourceNotFoundException,
   type StreamViewType,
+  UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 
@@ -35,7 +36,8 @@ export async function createTable(client: DynamoDBClient, name: string, properti
     };
     await client.send(new CreateTableCommand(input));
   } catch (error) {
-    if (error instanceof ResourceInUseException) return;
+    if (error instanceof ResourceInUseException)
+      return StreamSpecification && turnOnStream(client, name, StreamSpecification.StreamViewType);
     throw error;
   }
   while (!(await isActive(client, name))) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -46,6 +48,15 @@ export async function createTable(client: DynamoDBClient, name: string, properti
       if (error.name !== 'UnknownOperationException') throw error;
     });
   }
+}
+
+/** The table was created without. */
+async function turnOnStream(client: DynamoDBClient, TableName: string, StreamViewType: StreamViewType): Promise<void> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  if (Table?.StreamSpecification?.StreamEnabled) return;
+  await client.send(
+    new UpdateTableCommand({ TableName, StreamSpecification: { StreamEnabled: true, StreamViewType } }),
+  );
 }
 
 async function isActive(client: DynamoDBClient, name: string): Promise<boolean> {

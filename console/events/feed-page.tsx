@@ -21,6 +21,7 @@ export const FeedPage: FC<{ filter: string }> = ({ filter }) => (
       <button type="button" id="pause" aria-pressed="false">
         Pause
       </button>
+      <a href="/change-feed">What other teams are told</a>
       <p id="feed-state" class="hint" role="status" />
     </div>
     <Scroll label="Events">

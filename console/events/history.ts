@@ -74,7 +74,8 @@ export function createHistory(): History {
       if (activity.kind === 'request') addRequest(activity);
       if (activity.kind !== 'line') return;
       const log = parseLogLine(activity.line);
-      if (log?.outcome === undefined) return;
+      // The change feed's lines are about rows.
+      if (log?.outcome === undefined || log.service === 'feed') return;
       const where = activity.functionName === 'ingest' ? 'ingest' : 'worker';
       addLine(where, log, Date.parse(log.timestamp ?? '') || activity.at);
     },

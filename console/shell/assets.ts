@@ -17,6 +17,7 @@ const FILES: Readonly<Record<string, string>> = {
   'testing.css': join(CONSOLE, 'testing/testing.css'),
   'testing.js': join(CONSOLE, 'testing/testing.js'),
   'feed.js': join(CONSOLE, 'events/feed.js'),
+  'change-feed.js': join(CONSOLE, 'change-feed/change-feed.js'),
   'tables.js': join(CONSOLE, 'tables/tables.js'),
   'partners.css': join(CONSOLE, 'partners/partners.css'),
   'partners.js': join(CONSOLE, 'partners/partners.js'),
