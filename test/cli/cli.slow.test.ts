@@ -372,7 +372,7 @@ test('show and trace describe a customer, a charge and an event, and say if an I
   // No log line names a customer_key, only its Stripe customer.
   const ofCustomer = (await cli('trace traced', { STRIPE_API_KEY: '' })).out;
   expect(ofCustomer).toMatch(/log .*worker: customer\.created evt_traced_customer customer updated/);
-  expect(ofCustomer).toMatch(/now +table +customer traced: referred by nobody/);
+  expect(ofCustomer).toMatch(/now +table +customer traced: referred by no partner/);
   expect((await cli('trace cus_traced', { STRIPE_API_KEY: '' })).out).toContain('is linked to traced');
   expect((await cli('trace evt_traced')).out).toMatch(/Stripe +Stripe does not know evt_traced/);
   expect(await cli('trace evt_nowhere', { STRIPE_API_KEY: '' })).toMatchObject({
