@@ -351,6 +351,101 @@ export const MUTANTS: readonly Mutant[] = [
     ['a failed payment is recorded', 'deleted_reason: failure }', 'deleted_reason: undefined }'],
   ]),
 
+  // What partners are owed, and the statements that say so.
+  ...edits('rewards/rewards.ts', 'test/rewards/rewards.test.ts', [
+    ['halves are rounded up', '(twice === divisor && quotient % 2n === 1n)', 'twice === divisor'],
+    ['halves are rounded down', ' || (twice === divisor && quotient % 2n === 1n)', ''],
+    ['a negative amount is rounded like its size', 'Number(sign * (', 'Number(('],
+    ['a reward is due a day late', 'if (due > asOf) continue;', 'if (due >= asOf) continue;'],
+    ['a reward is due before its hold has passed', 'if (due > asOf) continue;', 'if (day > asOf) continue;'],
+    ['the last rule that matches decides', 'rules.rules.find(', 'rules.rules.findLast('],
+    ['the last day of a rule is outside it', 'place.day <= rule.until', 'place.day < rule.until'],
+    ['the first day of a rule is outside it', 'place.day >= rule.from', 'place.day > rule.from'],
+    ['one payment too many counts', 'place.number <= rule.payments', 'place.number <= rule.payments + 1'],
+    ['the first day after the months counts', 'place.day < addMonths(', 'place.day <= addMonths('],
+    ['a maximum is forgotten from one payment to the next', 'earned.set(key, before + granted);', ''],
+    [
+      'a maximum holds for all currencies together',
+      'JSON.stringify([rule.name, currency])',
+      'JSON.stringify([rule.name])',
+    ],
+    ['transactions of one second count in any order', ' || (a.transaction_id < b.transaction_id ? -1 : 1)', ''],
+  ]),
+  ...edits('rewards/histories.ts', 'test/rewards/rewards.test.ts', [
+    ['a text of a later piece is another', 'const i = index % PIECE;', 'const i = Math.min(index, PIECE - 1);'],
+    [
+      'another partner’s customers are yielded too',
+      'if (partner !== undefined && partner !== partner_key) return;',
+      '',
+    ],
+  ]),
+  ...edits('rewards/statement.ts', 'test/rewards/close-statements.test.ts', [
+    [
+      'a clawback has the wrong sign',
+      '(reward?.reward ?? 0) - (stated?.reward ?? 0)',
+      '(stated?.reward ?? 0) - (reward?.reward ?? 0)',
+    ],
+    [
+      'an amount is stated again whole',
+      '(reward?.amount_net ?? 0) - (stated?.amount_net ?? 0)',
+      '(reward?.amount_net ?? 0)',
+    ],
+    ['what no rule matches any more is not taken back', 'found.push({ stated: before });', ';'],
+    [
+      'a transaction that earns 0 is not stated',
+      'for (const reward of rewards) {\n    const key',
+      'for (const reward of rewards) {\n    if (reward.reward === 0) continue;\n    const key',
+    ],
+    ['an amount that changed alone is not corrected', ' || before.amount_net !== reward.amount_net)', ')'],
+    [
+      'only the newest line of a transaction counts',
+      'reward: line.reward + (before?.reward ?? 0),',
+      'reward: line.reward,',
+    ],
+    [
+      'a won dispute is another refund',
+      'if (disputed < stated.reversed.disputed || refunded < stated.reversed.refunded)',
+      'if (false)',
+    ],
+    [
+      'lines are in the order in which they were found',
+      '(statedKey(a) < statedKey(b) ? -1 : 1)',
+      '(statedKey(a) < statedKey(b) ? 1 : -1)',
+    ],
+  ]),
+  ...edits('cli/close-statements.ts', 'test/rewards/close-statements.test.ts', [
+    ['rules are not tried before the first statement is written', '    requireRewards(view);\n', ''],
+    ['a period in the future is closed', 'if (until > today)', 'if (false)'],
+    ['a period before a closed one is closed', 'requireNextPeriodOfAll(mine, until);', ''],
+    ['the mode is guessed', '.filter(filter.accepts);', ';'],
+    ['a change of the rules is not reported', 'if (header.rules_hash === rules.hash) return {};', 'return {};'],
+  ]),
+  ...edits('cli/statement-store.ts', 'test/rewards/close-statements.test.ts', [
+    [
+      'the hash of a closed statement is not checked',
+      ' || hashOfLines(lines.map(({ line }) => line)) !== item.hash',
+      '',
+    ],
+    [
+      'a header takes the place of another',
+      "ConditionExpression: 'attribute_not_exists(entry)'",
+      "ConditionExpression: 'attribute_not_exists(nothing)'",
+      'test/rewards/statements.test.ts',
+    ],
+    [
+      'lines of another attempt are in the statement',
+      'open?.header._attempt === attempt',
+      'open',
+      'test/rewards/statements.test.ts',
+    ],
+    [
+      'a closing stops after its header',
+      'if (attempt === undefined) {\n      finish();',
+      'if (attempt === undefined) {',
+      'test/rewards/statements.test.ts',
+    ],
+  ]),
+
   // The simulator itself: an assertion that is switched off, or a disturbance that never comes, must be noticed.
   ...edits('test/simulator/simulate.ts', SIMULATOR, [
     [

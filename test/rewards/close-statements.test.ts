@@ -252,6 +252,11 @@ describe('refused with a clear sentence, and nothing written', () => {
         'close a later one; what has changed since will be in it',
     );
   });
+  test('a period before one that is closed for a later partner: no earlier partner’s statement is written either', async () => {
+    await engine.putTransaction({ ...PAYMENT, transaction_id: 'ch_2', customer_key: 'bits' });
+    await close('2025-03-31', { partner: 'bob' });
+    await refused('2025-02-28', {}, 'the statement of bob until 2025-03-31 is closed');
+  });
   test('a period in the future', () =>
     refused('2026-01-01', {}, 'a period until 2026-01-01 is in the future: today is 2025-12-31 in UTC'));
   test('an invalid date', () => refused('2025-02-30', {}, '"2025-02-30" is not a date; write it as 2025-01-31'));
