@@ -9,7 +9,7 @@ import { MUTANTS, type Mutant } from './mutants.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FOLDERS = ['contract', 'functions', 'lib', 'local', 'cli', 'reader', 'rewards', 'bin', 'test', 'docs', 'dist'];
-const COPIED = [...FOLDERS, 'package.json', 'tsconfig.json', 'jest.config.js'].filter((name) =>
+const COPIED = [...FOLDERS, 'package.json', 'package-lock.json', 'tsconfig.json', 'jest.config.js'].filter((name) =>
   existsSync(join(ROOT, name)),
 );
 const AT_ONCE = 2;
