@@ -97,8 +97,9 @@ function describeReversal(outcome: string, row?: Transaction): string {
     case 'queued':
       return 'accepted, in the queue';
     case 'recorded':
+      return row ? paymentWords(row) : 'the payment counted; its row was removed later';
     case 'waiting':
-      return paymentWords(row);
+      return row ? paymentWords(row) : 'stored, the payment is not known yet';
     case 'deleted':
       return 'the payment does not count';
     case 'unchanged':
@@ -109,8 +110,7 @@ function describeReversal(outcome: string, row?: Transaction): string {
 }
 
 /** The row is read later than the event was applied, so it may have been deleted since. */
-function paymentWords(row?: Transaction): string {
-  if (!row) return 'stored, the payment is not known yet';
+function paymentWords(row: Transaction): string {
   if (row.status === 'deleted') return `the payment counted; later ${row.deleted_reason}`;
   const net = money(row.amount_net, row.currency ?? '');
   return row.customer_key === undefined
@@ -153,7 +153,10 @@ function customerIn(changes: readonly Change[], row?: Transaction): string {
 function customerWords(changes: readonly Change[]): string {
   for (const change of changes) {
     if (change.kind !== 'customer') continue;
-    return `customer ${change.customer_key} updated${change.partner ? `, referred by ${change.partner.partner_key}` : ''}`;
+    if (change.erased) return `name and email of customer ${change.customer_key} erased`;
+    // Not "referred by": an earlier event may name another partner, and then that one counts.
+    const named = change.partner ? `; this event names the partner ${change.partner.partner_key}` : '';
+    return `customer ${change.customer_key} updated${named}`;
   }
   return 'customer updated';
 }

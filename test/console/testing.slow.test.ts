@@ -92,7 +92,7 @@ function senderIn({ page }: ConsoleUnderTest) {
     expect(customer).toMatch(/Request POST .*\/stripe\/webhook/);
     expect(customer).toMatch(/Response 200/);
     expect(customer).toMatch(/Queue accepted/);
-    expect(customer).toMatch(/Worker customer acme_\w+ updated, referred by ada/);
+    expect(customer).toMatch(/Worker customer acme_\w+ updated; this event names the partner ada/);
     const paid = await send('Charge');
     expect(paid).toMatch(/Worker recorded 20\.00 USD for acme_/);
     expect(paid).toMatch(/amount_net\s+–\s+2000/);
