@@ -109,6 +109,11 @@ describe('a request with a bad signature is answered with 400', () => {
       });
       expect(world.queue).toEqual([]);
     });
+    test('a timestamp in the future is not called old', async () => {
+      const { body } = await webhook().post(succeeded, { at: NOW + 301_000 });
+      expect(body).toMatchObject({ error: { message: expect.stringContaining('more than 300 seconds off') } });
+      expect(JSON.stringify(body)).not.toMatch(/\bold\b/i);
+    });
     test('a timestamp that is 300 seconds old or ahead is accepted', async () => {
       const { post } = webhook();
       expect((await post(succeeded, { at: NOW - 300_000 })).status).toBe(200);
