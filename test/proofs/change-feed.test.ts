@@ -52,7 +52,7 @@ test.each(SETTINGS)('the events yield the tables, with $transactionSource and $p
     }),
     { numRuns: RUNS / SETTINGS.length },
   );
-  expect(count).toBeGreaterThan(RUNS);
+  expect(count).toBeGreaterThan(RUNS / 4);
 });
 
 test.each(SETTINGS)('each event begins where the one before it ended, with $transactionSource', async (settings) => {
