@@ -81,7 +81,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
   }, 300_000);
 });
 
-const DELETED = TRANSACTIONS / 1000;
+const DELETED = TRANSACTIONS / 400;
 
 async function fill({ file }: LocalStackUnderTest) {
   const client = DynamoDBDocumentClient.from(
