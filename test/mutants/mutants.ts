@@ -13,6 +13,7 @@ export interface Mutant {
 const STORE = 'test/store/store.test.ts';
 const REQUESTS = 'test/store/requests.test.ts';
 const PERMUTATIONS = 'test/proofs/permutations.test.ts';
+const INTERLEAVINGS = 'test/proofs/interleavings.test.ts';
 const COUNTEREXAMPLES = 'test/proofs/counterexamples.test.ts';
 const SIMULATOR = 'test/simulator/simulator.test.ts';
 const BATCHES = 'test/worker/process-batch.test.ts';
@@ -107,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
       'a sweep reads the link before the rows',
       'const rows = await readItems(context, keys);\n    const link = linkOf(await readItem(context, linkKey(context.tables, stripeCustomerId)));',
       'const link = linkOf(await readItem(context, linkKey(context.tables, stripeCustomerId)));\n    const rows = await readItems(context, keys);',
-      COUNTEREXAMPLES,
+      INTERLEAVINGS,
     ],
     ['a sweep gives up on a row that has changed', 'pending = changed;', 'pending = [];'],
     ['a sweep touches rows that depend on another', '|| !dependsOn(row, stripeCustomerId)', ''],
