@@ -136,7 +136,12 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   ...edits('functions/store/apply.ts', PERMUTATIONS, [
     ['a charge does not say that it depends', 'return !row || (', 'return !!row && ('],
-    ['a charge that changes its Stripe customer does not say so', '(!dependsOn(row, customer) &&', '(false &&'],
+    [
+      'a charge that changes its Stripe customer does not say so',
+      '(!dependsOn(row, customer) &&',
+      '(false &&',
+      INTERLEAVINGS,
+    ],
     [
       'a failed write of dependents does not fail its charge',
       'await Promise.all(missing.map((merged) => report.attempt(merged, () => written)));',
@@ -151,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['a failed first read is not reported', 'for (const merged of all) report.fail(merged, error);', '', BATCHES],
   ]),
   ...edits('functions/store/charges.ts', SIMULATOR, [
-    ['a row is not read again after it was written', 'pending = unsettled;', 'pending = [];', STORE],
+    ['a row is not read again after it was written', 'pending = unsettled;', 'pending = [];', INTERLEAVINGS],
     ['inputs older than the row’s replace it', 'if (row === undefined) return true;', 'return true;', STORE],
     [
       'evidence older than the row’s replaces it',
