@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { CHROMIUM, launchBrowser, openPage } from '../support/stack/browser.js';
 import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
-const TRANSACTIONS = Number(process.env.MANY_ROWS ?? 20_000);
+const TRANSACTIONS = Number(process.env.MANY_ROWS ?? 60_000);
 const CUSTOMERS = 1_000;
 const PARTNERS = 20;
 
@@ -81,7 +81,7 @@ if (!CHROMIUM) console.warn('There is no Chromium here: the console’s test wit
   }, 300_000);
 });
 
-const DELETED = TRANSACTIONS / 200;
+const DELETED = TRANSACTIONS / 600;
 
 async function fill({ file }: LocalStackUnderTest) {
   const client = DynamoDBDocumentClient.from(
