@@ -50,7 +50,7 @@ function linesOf(side: Side): Map<string, number> {
   ]);
 }
 
-/** Of Stripe's EventBridge destination: no API Gateway, no ingest, and the rule sends to the queue of its own account for nothing. */
+/** With Stripe's EventBridge destination there is no API Gateway and no ingest, and AWS does not charge for a rule's target in the same account. */
 function linesByEventBridge(side: Side, eventBytes: number): Map<string, number> {
   const { assumed } = prices;
   const invocations = 1 / side.batchSize;

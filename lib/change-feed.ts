@@ -1,14 +1,15 @@
 // The change feed: the streams of two tables, a function that turns what changed into events, and the bus that they are sent to.
 
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { grantKeyUse } from './key-grants.js';
 import { qualifiedName } from './qualified-name.js';
+import { createDeadLetters } from './queues.js';
 import { SyncFunction } from './sync-function.js';
 import type { ExistingStreams, Tables } from './tables.js';
 
@@ -67,18 +68,11 @@ export class ChangeFeed extends Construct {
 
   constructor(scope: Construct, id: string, props: ChangeFeedProps) {
     super(scope, id);
-    const { tables, encryptionKey, retain } = props;
+    const { tables } = props;
     this.stackName = qualifiedName(scope);
     this.personalData = props.personalData ?? false;
     this.bus = props.bus ?? new EventBus(this, 'Bus', { description: `Changes of the tables of ${this.stackName}` });
-    this.failures = new Queue(this, 'Failures', {
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
-      ...(encryptionKey
-        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
-        : { encryption: QueueEncryption.SQS_MANAGED }),
-    });
+    this.failures = createDeadLetters(this, 'Failures', props);
     this.feed = this.createFunction(props);
     for (const name of FED_TABLES) this.read(name, tables);
   }

@@ -29,6 +29,7 @@ import {
 import type { ChangeFeed } from './change-feed.js';
 import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
 import type { MonitoredResources } from './monitored-resources.js';
+import type { SyncFunction } from './sync-function.js';
 import { PIPELINE_TABLES } from './tables.js';
 
 export interface SyncDashboardProps extends MonitoredResources {
@@ -118,10 +119,7 @@ function reaching({ namespace, queues, worker }: SyncDashboardProps): IWidget[] 
     graph('Age of the oldest message (s)', [
       queues.events.metricApproximateAgeOfOldestMessage({ period: PERIOD, label: 'oldest' }),
     ]),
-    graph('Worker duration (ms)', [
-      worker.alias.metricDuration({ period: PERIOD, statistic: 'p50', label: 'p50' }),
-      worker.alias.metricDuration({ period: PERIOD, statistic: 'p99', label: 'p99' }),
-    ]),
+    durations('Worker', worker),
   ];
 }
 
@@ -211,10 +209,7 @@ function changes(namespace: string, { feed, failures }: ChangeFeed): IWidget[] {
       feed.alias.metricErrors({ period: PERIOD, label: 'feed errors' }),
       feed.alias.metricThrottles({ period: PERIOD, label: 'feed throttles' }),
     ]),
-    graph('Feed duration (ms)', [
-      feed.alias.metricDuration({ period: PERIOD, statistic: 'p50', label: 'p50' }),
-      feed.alias.metricDuration({ period: PERIOD, statistic: 'p99', label: 'p99' }),
-    ]),
+    durations('Feed', feed),
   ];
 }
 
@@ -255,4 +250,11 @@ function heading(question: string): TextWidget {
 
 function graph(title: string, left: IMetric[]): GraphWidget {
   return new GraphWidget({ title, left, width: 6, height: 6, leftYAxis: { min: 0, showUnits: false } });
+}
+
+function durations(name: string, { alias }: Pick<SyncFunction, 'alias'>): IWidget {
+  return graph(
+    `${name} duration (ms)`,
+    ['p50', 'p99'].map((statistic) => alias.metricDuration({ period: PERIOD, statistic, label: statistic })),
+  );
 }

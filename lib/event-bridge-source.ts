@@ -1,16 +1,17 @@
 // Stripe's events by way of Amazon EventBridge, straight into the queue: a bus for Stripe's partner event source, and one rule.
 // https://docs.stripe.com/event-destinations/eventbridge
 
-import { Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, type IRuleTarget, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Settings } from '../contract/settings.js';
 import { subscribedTypes } from '../functions/domain/decide.js';
 import { PERIOD } from './metric-source.js';
+import { createDeadLetters } from './queues.js';
 
 /** What Stripe calls the source that it makes for an event destination. */
 export const SOURCE_NAME = /^aws\.partner\/stripe\.com\/[\w/-]+$/;
@@ -42,16 +43,9 @@ export class EventBridgeSource extends Construct {
     private readonly props: EventBridgeSourceProps,
   ) {
     super(scope, id);
-    const { source, queue, retain, encryptionKey } = props;
+    const { source, queue, encryptionKey } = props;
     this.bus = new EventBus(this, 'Bus', { eventSourceName: source });
-    this.deadLetters = new Queue(this, 'SourceDeadLetters', {
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
-      ...(encryptionKey
-        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
-        : { encryption: QueueEncryption.SQS_MANAGED }),
-    });
+    this.deadLetters = createDeadLetters(this, 'SourceDeadLetters', props);
     this.rule = new Rule(this, 'Rule', {
       description: 'Sends the Stripe events that the settings want to the queue',
       eventBus: this.bus,

@@ -2,16 +2,19 @@
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-export interface QueuesProps {
-  readonly workerTimeout: Duration;
-  readonly batchWindow: Duration;
+export interface ProtectionProps {
   /** Keep the queues and their messages when the stack is deleted. */
   readonly retain: boolean;
   /** Your own key. Without it, one that AWS owns. */
   readonly encryptionKey?: IKey;
+}
+
+export interface QueuesProps extends ProtectionProps {
+  readonly workerTimeout: Duration;
+  readonly batchWindow: Duration;
 }
 
 /** How long an event is retried while DynamoDB, or anything else that the worker needs, fails. */
@@ -29,19 +32,12 @@ export class Queues extends Construct {
 
   constructor(scope: Construct, id: string, props: QueuesProps) {
     super(scope, id);
-    const { workerTimeout, batchWindow, retain, encryptionKey } = props;
-    const common = {
-      enforceSSL: true,
-      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
-      ...(encryptionKey
-        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
-        : { encryption: QueueEncryption.SQS_MANAGED }),
-    };
+    const { workerTimeout, batchWindow } = props;
     // Six times the worker's timeout, as AWS advises, plus the window: a batch in flight is never delivered a second time.
     const visibilityTimeout = Duration.seconds(6 * workerTimeout.toSeconds() + batchWindow.toSeconds());
-    this.deadLetters = new Queue(this, 'DeadLetters', { ...common, retentionPeriod: Duration.days(14) });
+    this.deadLetters = createDeadLetters(this, 'DeadLetters', props);
     this.events = new Queue(this, 'Events', {
-      ...common,
+      ...protection(props),
       visibilityTimeout,
       retentionPeriod: MESSAGE_RETENTION,
       deadLetterQueue: {
@@ -50,4 +46,19 @@ export class Queues extends Construct {
       },
     });
   }
+}
+
+/** A queue for what could not be delivered. It keeps messages for 14 days, the longest that SQS allows. */
+export function createDeadLetters(scope: Construct, id: string, props: ProtectionProps): Queue {
+  return new Queue(scope, id, { ...protection(props), retentionPeriod: Duration.days(14) });
+}
+
+function protection({ retain, encryptionKey }: ProtectionProps): QueueProps {
+  return {
+    enforceSSL: true,
+    removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
+    ...(encryptionKey
+      ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+      : { encryption: QueueEncryption.SQS_MANAGED }),
+  };
 }

@@ -21,7 +21,7 @@ export const FeedPage: FC<{ filter: string }> = ({ filter }) => (
       <button type="button" id="pause" aria-pressed="false">
         Pause
       </button>
-      <a href="/change-feed">What other teams are told</a>
+      <a href="/change-feed">Changes sent to other teams</a>
       <p id="feed-state" class="hint" role="status" />
     </div>
     <Scroll label="Events">

@@ -46,7 +46,7 @@ test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '127.0.0
   },
 );
 
-test('both of its own names are accepted', async () => {
+test('the console accepts both of its host names', async () => {
   for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
     expect((await ask('GET', '/customers', { host })).status).toBe(200);
   }

@@ -76,7 +76,7 @@ describe('a row has the attributes of the contract', () => {
   });
 });
 
-describe('a row belongs to the customer of its own key, or else of its Stripe customer', () => {
+describe('a row has the key that its metadata names, or else the key of its Stripe customer', () => {
   const own = event('charge.succeeded', charge({ metadata: { customer_key: 'own' } }));
   test(
     rule(

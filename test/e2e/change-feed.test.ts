@@ -10,7 +10,7 @@ if (!endpoint) process.stdout.write('skipped: the change feed of the local stack
 const onRealStreams = endpoint ? test : test.skip;
 
 onRealStreams(
-  'what happens to a payment is told, in order',
+  'the feed sends what happens to a payment, in order',
   async () => {
     const stack = await startStack({ args: ['--dynamodb', endpoint!, '--partial-refund', 'net'] });
     const id = `ch_${process.pid}_${Date.now()}`;

@@ -12,7 +12,7 @@ import { SCENARIOS } from '../support/builders/scenarios.js';
 import { type Engine, startEngine } from '../support/emulators/engine.js';
 import { closedPort, FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
 import { expectedRows } from '../support/model/model.js';
-import type { Scenario } from '../support/schedules/interleave.js';
+import type { Scenario } from '../support/schedules/workers.js';
 
 const ALL = process.env.HTTP_FAULTS === 'all';
 /** Milliseconds: short here, five seconds in the worker. */

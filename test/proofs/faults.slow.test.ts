@@ -9,7 +9,7 @@ import { deliverUntilDone } from '../support/builders/history.js';
 import { SCENARIOS } from '../support/builders/scenarios.js';
 import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
 import { expectedRows } from '../support/model/model.js';
-import type { Scenario } from '../support/schedules/interleave.js';
+import type { Scenario } from '../support/schedules/workers.js';
 
 type Command = { readonly constructor: { readonly name: string }; readonly input: Record<string, unknown> };
 type Send = (command: Command) => Promise<unknown>;

@@ -1,7 +1,7 @@
 // The races that matter: what was there before, and what several workers process at the same time.
 
 import { DEFAULT_SETTINGS } from '../../../contract/settings.js';
-import type { Scenario } from '../schedules/interleave.js';
+import type { Scenario } from '../schedules/workers.js';
 import { charge, customer, dispute, event, invoice, invoicePayment, refund } from './events.js';
 
 const base = {

@@ -25,12 +25,9 @@
 // `interleave.test.ts` compares the ends with those of every order, on tables where races do end differently.
 
 import { seeded } from '../builders/workload.js';
-import type { MemoryEngine } from '../emulators/memory-engine.js';
-import { memoryEngine } from '../emulators/memory-engine.js';
+import { type MemoryEngine, memoryEngine } from '../emulators/memory-engine.js';
 import type { Rows } from '../model/rows.js';
 import { type Choice, type Footprint, isDeath, type Scenario, startRun } from './workers.js';
-
-export type { Scenario } from './workers.js';
 
 export interface Exploration {
   /** Distinct states. */
