@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { deliverUntilDone } from '../support/builders/history.js';
 import { SCENARIOS } from '../support/builders/scenarios.js';
 import { type Engine, startEngine } from '../support/emulators/engine.js';
-import { closedPort, FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import { closedPort, FAULTS, type Fault, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import type { HttpProxy } from '../support/fakes/proxy.js';
 import { expectedRows } from '../support/model/model.js';
 import type { Scenario } from '../support/schedules/workers.js';
 
@@ -19,7 +20,7 @@ const ALL = process.env.HTTP_FAULTS === 'all';
 const TIMEOUT = 250;
 
 let engine: Engine;
-let proxy: FaultProxy;
+let proxy: HttpProxy;
 let client: DynamoDBClient;
 let refusing: number;
 let at = -1;

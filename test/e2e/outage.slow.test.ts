@@ -7,14 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { charge, customer, event } from '../support/builders/events.js';
-import { type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import { startFaultProxy } from '../support/fakes/fault-proxy.js';
+import type { HttpProxy } from '../support/fakes/proxy.js';
 import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
 import { startWiring, type Wiring } from '../support/stack/wiring.js';
 
 const OLD_LIMIT = 5;
 
 let wiring: Wiring;
-let proxy: FaultProxy;
+let proxy: HttpProxy;
 let stack: LocalStackUnderTest;
 let down = false;
 const folder = mkdtempSync(join(tmpdir(), 'outage-'));

@@ -6,14 +6,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { EmulatorsReady } from '../../local/emulators/process.js';
 import { bundleProcess } from '../../local/processes.js';
 import { charge, event } from '../support/builders/events.js';
-import { FAULTS, type Fault, type FaultProxy, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import { FAULTS, type Fault, startFaultProxy } from '../support/fakes/fault-proxy.js';
+import type { HttpProxy } from '../support/fakes/proxy.js';
 import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
 
 /** How often ingest's SDK client tries a request. */
 const ATTEMPTS = 3;
 
 let queue: ChildProcess;
-let proxy: FaultProxy;
+let proxy: HttpProxy;
 let stack: LocalStackUnderTest;
 let fault: Fault = 'refused';
 let left = 0;

@@ -1,7 +1,8 @@
 // A proxy that injects the fault that a request's header `x-fault` names, and a client that sets the header on a chosen request.
 
-import { createServer, request as forward } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type HttpProxy, startProxy } from './proxy.js';
 
 /** What can happen to a request between its sender and an engine. */
 export const FAULTS = [
@@ -15,24 +16,15 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
-export interface FaultProxy {
-  readonly endpoint: string;
-  stop(): Promise<void>;
-}
-
 /** @param late how long an answer is held back that comes after the timeout, in milliseconds */
-export async function startFaultProxy(
+export function startFaultProxy(
   endpoint: string,
   { late, fault = () => undefined }: { readonly late: number; readonly fault?: (target: string) => Fault | undefined },
-): Promise<FaultProxy> {
-  const { hostname, port } = new URL(endpoint);
-  const server = createServer(async (incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    const { 'x-fault': header, host: _, ...headers } = incoming.headers;
+): Promise<HttpProxy> {
+  return startProxy(endpoint, ({ incoming, outgoing, body, pass }) => {
+    const { headers } = incoming;
     const target = String(headers['x-amz-target']);
-    const what = (header as Fault | undefined) ?? fault(target);
+    const what = (headers['x-fault'] as Fault | undefined) ?? fault(target);
     const answer = (status: number, text: string | Buffer) =>
       outgoing.writeHead(status, { 'content-type': String(headers['content-type']) }).end(text);
     if (what === 'cut before it took effect' || what === 'refused') return void incoming.socket.destroy();
@@ -46,37 +38,18 @@ export async function startFaultProxy(
       if (target.endsWith('.BatchWriteItem'))
         return void answer(200, JSON.stringify({ UnprocessedItems: input.RequestItems }));
     }
-    const passed = forward(
-      {
-        hostname,
-        port,
-        method: incoming.method,
-        path: incoming.url,
-        headers: { ...headers, host: `${hostname}:${port}` },
-      },
-      (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part) => parts.push(part));
-        response.on('end', () => {
-          if (what === 'cut after it took effect') return incoming.socket.destroy();
-          setTimeout(
-            () => answer(response.statusCode!, Buffer.concat(parts)),
-            what === 'answered after the timeout' ? late : 0,
-          );
-        });
-      },
-    );
-    passed.on('error', () => incoming.socket.destroy());
-    passed.end(body);
+    pass((response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part) => parts.push(part));
+      response.on('end', () => {
+        if (what === 'cut after it took effect') return incoming.socket.destroy();
+        setTimeout(
+          () => answer(response.statusCode!, Buffer.concat(parts)),
+          what === 'answered after the timeout' ? late : 0,
+        );
+      });
+    });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
 }
 
 /** A port where nothing listens. */
