@@ -105,6 +105,20 @@ test('a worker that read before the refund does not record the invoice again', (
   });
 });
 
+test('a worker that dies after it has read before the refund does not leave the invoice recorded', () => {
+  const paid = event('invoice.payment_succeeded', invoice());
+  const refunded = event('charge.refunded', charge({ amount_refunded: 2000, refunded: true, invoice: 'in_1' }), 1);
+  return ends(INVOICES, [paid, refunded], async (script) => {
+    await script.start('A', paid);
+    await script.until('A', READ_OF_INVOICE);
+    await script.apply('B', refunded);
+    await script.apply('C', paid);
+    await script.until('A', WRITE_OF_INVOICE);
+    await script.request('A', WRITE_OF_INVOICE, 'landed');
+    await script.die('A');
+  });
+});
+
 test('a sweep does not give up on a row that a dead worker’s request changed', () => {
   const succeeded = event('charge.succeeded', charge());
   const created = event('customer.created', customer('acme'), 1);

@@ -399,6 +399,27 @@ describe('charges', () => {
       expect(await engine.rows()).toEqual(expected);
     }
   });
+  test.each([
+    ['evidence', [succeeded, refundCreated, lost]],
+    ['link', [event('customer.created', customer('acme')), succeeded, event('customer.updated', customer('beta'), 5)]],
+  ])('a row is not replaced by an older state of its %s, which a stale first read returned', async (part, history) => {
+    await apply(history.slice(0, -1), NET);
+    const at =
+      part === 'link' ? linkKey(engine.tables, 'cus_a') : evidenceKey(engine.tables, { type: 'charge', id: 'ch_1' });
+    const older = await readItem(engine, at);
+    await apply(history.slice(-1), NET);
+    const expected = await engine.rows();
+    // The worker reads the newest row together with the older item, and dies before it reads again.
+    const dying = intercepted(engine, async (name, input, send) => {
+      if (name !== 'BatchGetCommand') return send();
+      if (!JSON.stringify(input).includes('"ConsistentRead":false')) throw new Error('the worker is dead');
+      const output = (await send()) as { Responses: Record<string, Item[]> };
+      return { ...output, Responses: { ...output.Responses, [engine.tables.links]: [older] } };
+    });
+    await apply([succeeded], NET, dying);
+    expect(older).toBeDefined();
+    expect(await engine.rows()).toEqual(expected);
+  });
   test(rule('Failure is final'), async () => {
     await apply([
       succeeded,
