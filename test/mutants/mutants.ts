@@ -182,7 +182,7 @@ export const MUTANTS: readonly Mutant[] = [
       'an invoice is not read again after its row',
       'if (item) changed = true;',
       'if (item) return { row: item as unknown as StoredRow, changed: true };',
-      SIMULATOR,
+      INTERLEAVINGS,
     ],
     ['an invoice does not say that it depends', 'await writeKeys(context, [dependent!]);', '', PERMUTATIONS],
     [
