@@ -189,7 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
       'an invoice reads its link before it says that it depends',
       'await writeKeys(context, [dependent!]);\n  return linkOf(await readItem(context, link));',
       'await writeKeys(context, [dependent!]);\n  return linkOf(read.get(link));',
-      SIMULATOR,
+      STORE,
     ],
     [
       'what is related indirectly is not read',

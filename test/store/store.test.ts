@@ -482,6 +482,18 @@ describe('invoices', () => {
     await apply([refunded, event('customer.updated', customer('beta'), 9)], { ...INVOICE, partialRefund: 'delete' });
     expect(await transactions()).toMatchObject([{ status: 'deleted', deleted_customer_key: 'beta' }]);
   });
+  test('a link that moves before the dependent is written gives the row its new key at once', async () => {
+    await apply([event('customer.created', customer('acme'))], INVOICE);
+    const keys: unknown[] = [];
+    const context = intercepted(engine, async (name, input, send) => {
+      if (name === 'BatchWriteCommand') await apply([event('customer.updated', customer('beta'), 1)], INVOICE);
+      if (name === 'PutCommand' && input.TableName === engine.tables.transactions)
+        keys.push((input.Item as Item).customer_key);
+      return send();
+    });
+    await apply([event('invoice.payment_succeeded', invoice(), 2)], INVOICE, context);
+    expect(keys).toEqual(['beta']);
+  });
   test('the row is written again until it agrees with evidence that arrived in the meantime', async () => {
     let isDone = false;
     const context = intercepted(engine, async (name, input, send) => {
