@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from './package-root.js';
 
-export const FUNCTION_NAMES = ['ingest', 'worker', 'reconcile', 'feed'] as const;
+export const FUNCTION_NAMES = ['ingest', 'worker', 'reconcile', 'feed', 'protect'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Modules of a function that its handler imports only when it needs them: each has a separate bundle. */

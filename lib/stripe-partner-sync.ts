@@ -18,6 +18,7 @@ import { createAlarmTopic, SyncAlarms } from './alarms.js';
 import { AnalyticsExport, type AnalyticsExportOptions } from './analytics-export.js';
 import { ChangeFeed, type ChangeFeedOptions } from './change-feed.js';
 import { SyncDashboard } from './dashboard.js';
+import { DeletionProtection } from './deletion-protection.js';
 import { EventBridgeSource } from './event-bridge-source.js';
 import { grantKeyUse } from './key-grants.js';
 import type { MonitoredResources, Webhook } from './monitored-resources.js';
@@ -117,8 +118,6 @@ export class StripePartnerSync extends Construct {
     );
 
     this.webhook = props.webhook === false ? undefined : this.createWebhook();
-    // A domain fails to be created more often than anything else, and then CloudFormation cannot delete the protected tables again.
-    if (this.webhook?.api.domain) tables.node.addDependency(this.webhook.api.domain);
     const eventBridge = this.createEventBridgeSource();
     const worker = this.createWorker();
     const eventSource = this.feed(worker);
@@ -142,6 +141,7 @@ export class StripePartnerSync extends Construct {
         tables: { customers: tables.customers, transactions: tables.transactions },
         ...encryption,
       }).bucket;
+    this.protectLast(tables);
     this.outputs = {
       ...this.webhookOutputs(),
       ...(eventBridge ? this.eventBridgeOutputs(eventBridge) : {}),
@@ -375,6 +375,17 @@ export class StripePartnerSync extends Construct {
       alarms: alarms.all,
       currencies: props.currencies ?? ['usd', 'eur'],
     }).dashboard;
+  }
+
+  /** Protected tables would stay behind if anything after them failed in the first deployment. */
+  private protectLast({ created }: Tables): void {
+    if (!this.retain || created.length === 0) return;
+    new DeletionProtection(this, 'DeletionProtection', {
+      tables: created,
+      after: [...this.node.children],
+      metricsNamespace: this.metricsNamespace,
+      logRetention: this.logRetention,
+    });
   }
 
   private webhookOutputs(): Record<string, string> {

@@ -46,6 +46,8 @@ export class Tables extends Construct {
   readonly transactions: ITable;
   readonly links: ITable;
   readonly statements: ITable;
+  /** Those of them that the stack creates. */
+  readonly created: readonly Table[];
 
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id);
@@ -54,6 +56,7 @@ export class Tables extends Construct {
     this.transactions = existing ? this.existing('transactions', existing, props) : this.createTransactions(props);
     this.links = existing ? this.existing('links', existing, props) : this.createLinks(props);
     this.statements = existing ? this.existing('statements', existing, props) : this.createStatements(props);
+    this.created = TABLE_NAMES.flatMap((name) => (this[name] instanceof Table ? this[name] : []));
   }
 
   private existing(name: TableName, names: ExistingTables, props: TablesProps): ITable {
@@ -136,7 +139,7 @@ function common({ retain, encryptionKey }: TablesProps) {
   return {
     billingMode: BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: retain },
-    deletionProtection: retain,
+    // Without `deletionProtection`: CloudFormation could not delete the tables of a creation that fails. See deletion-protection.ts.
     ...(encryptionKey
       ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }
       : { encryption: TableEncryption.DEFAULT }),

@@ -71,7 +71,6 @@ export class WebhookApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
   readonly accessLogGroup: LogGroup;
-  readonly domain?: DomainName;
   /** How many requests API Gateway answered with 429, counted from the access log: its own metric adds up all of 4xx. */
   readonly throttledRequests: Metric;
 
@@ -95,17 +94,13 @@ export class WebhookApi extends Construct {
       metricNamespace: props.metricsNamespace,
       metricName: 'RequestsThrottled',
     }).metric({ statistic: Stats.SUM, period: Duration.minutes(5) });
-    if (props.customDomain)
-      this.domain = new DomainName(this, 'DomainName', {
-        domainName: props.customDomain.domainName,
-        certificate: Certificate.fromCertificateArn(this, 'Certificate', props.customDomain.certificateArn),
-      });
+    const domain = props.customDomain && this.createDomain(props.customDomain);
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: props.throttle.rate, burstLimit: props.throttle.burst },
-      ...(this.domain ? { domainMapping: { domainName: this.domain } } : {}),
+      ...(domain ? { domainMapping: { domainName: domain } } : {}),
     });
     const cfnStage = stage.node.defaultChild as CfnStage;
     cfnStage.accessLogSettings = {
@@ -113,5 +108,9 @@ export class WebhookApi extends Construct {
       format: JSON.stringify(ACCESS_LOG_FORMAT),
     };
     this.url = `${props.customDomain ? `https://${props.customDomain.domainName}` : this.api.apiEndpoint}${WEBHOOK_PATH}`;
+  }
+  private createDomain({ domainName, certificateArn }: CustomDomain): DomainName {
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+    return new DomainName(this, 'DomainName', { domainName, certificate });
   }
 }

@@ -145,7 +145,7 @@ describe('without a webhook', () => {
   test('there is no API, no ingest and no signing secret', () => {
     expect(Object.values(alone.Resources).filter(({ Type }) => Type.startsWith('AWS::ApiGatewayV2::'))).toEqual([]);
     const functions = resourcesOf(alone, 'AWS::Lambda::Function').map(([id]) => shortName(alone, id));
-    expect(functions.sort()).toEqual(['reconcile', 'worker']);
+    expect(functions.sort()).toEqual(['protect', 'reconcile', 'worker']);
     const secrets = resourcesOf(alone, 'AWS::SecretsManager::Secret').map(([id]) => shortName(alone, id));
     expect(secrets).toEqual(['stripeapikey']);
   });
@@ -172,8 +172,9 @@ describe('without a webhook', () => {
 
 test('with both ways, nothing of the webhook changes', () => {
   const plain = synthesizeTemplate({ livemode: 'live', quietHours: 24 });
-  const unchanged = Object.entries(plain.Resources).filter(
-    ([, { Type }]) => !['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::Dashboard', 'AWS::SQS::QueuePolicy'].includes(Type),
-  );
+  const about = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::Dashboard', 'AWS::SQS::QueuePolicy'];
+  // It only names, in addition, what it waits for.
+  const changing = [...about, 'Custom::DeletionProtection'];
+  const unchanged = Object.entries(plain.Resources).filter(([, { Type }]) => !changing.includes(Type));
   for (const [id, resource] of unchanged) expect([id, both.Resources[id]]).toEqual([id, resource]);
 });

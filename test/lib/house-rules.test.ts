@@ -34,6 +34,8 @@ const CASES: [folder: string, module: string, allowed: boolean][] = [
   ['functions/reconcile', '../worker/handler.js', false],
   ['functions/reconcile', '../stripe/client.js', true],
   ['functions/feed', '../worker/handler.js', false],
+  ['functions/protect', '../store/apply.js', false],
+  ['functions/worker', '../protect/tables.js', false],
   ['lib', '../functions/store/apply.js', false],
   ['lib', '../functions/worker/handler.js', false],
   ['lib', '../functions/domain/decide.js', true],

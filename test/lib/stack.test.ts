@@ -81,7 +81,7 @@ describe('the stack', () => {
     expect(JSON.stringify(config.Qualifier)).toContain('SyncReconcileLive');
   });
   test('runs every function in 256 MB', () => {
-    expect(Object.values(functions).map(({ MemorySize }) => MemorySize)).toEqual([256, 256, 256]);
+    expect(Object.values(functions).map(({ MemorySize }) => MemorySize)).toEqual([256, 256, 256, 256]);
   });
   test('keeps its access log outside the account-wide resource policy', () => {
     const [, log] = resourcesOf(template, 'AWS::Logs::LogGroup').find(([id]) => id.includes('AccessLogs')) as [
@@ -120,11 +120,11 @@ describe('the stack', () => {
       expect.arrayContaining(['WebhookUrl', 'CustomersTable', 'TransactionsTable', 'LinksTable']),
     );
   });
-  test('gives its settings to every function', () => {
-    const environments = (props: object) =>
-      Object.values(byName(synthesizeTemplate(props), 'AWS::Lambda::Function')).map(
-        ({ Environment }) => (Environment as { Variables: object }).Variables,
-      );
+  test('gives its settings to every function of the pipeline', () => {
+    const environments = (props: object) => {
+      const all = byName(synthesizeTemplate(props), 'AWS::Lambda::Function');
+      return ['ingest', 'worker', 'reconcile'].map((name) => all[name].Environment.Variables as object);
+    };
     for (const variables of environments({ transactionSource: 'invoice', partialRefund: 'net', livemode: 'live' }))
       expect(variables).toMatchObject({ TRANSACTION_SOURCE: 'invoice', PARTIAL_REFUND: 'net', LIVEMODE: 'live' });
   });

@@ -102,14 +102,20 @@ export function adaptTemplate(template: Template): { template: Template; adaptat
   };
 }
 
-/** A resource whose creation fails, after all others. */
+/**
+ * A resource whose creation fails, after all others. The emulator's CloudFormation deletes a table whether it is protected or not, so
+ * here it keeps the tables: DynamoDB itself, which refuses to delete a protected table, can then be asked.
+ */
 export function withFailingResource(template: Template): Template {
   const Failing = {
     Type: 'Custom::Failing',
     Properties: { ServiceToken: 'arn:aws:lambda:us-east-1:000000000000:function:does-not-exist' },
     DependsOn: Object.keys(template.Resources),
   };
-  return { ...template, Resources: { ...template.Resources, Failing } };
+  const kept = mapObject(template.Resources, (resource) =>
+    resource.Type === 'AWS::DynamoDB::Table' ? { ...resource, DeletionPolicy: 'Retain' } : resource,
+  );
+  return { ...template, Resources: { ...kept, Failing } };
 }
 
 /** Adapts a copy of an assembly of one stack. @returns what was adapted */

@@ -28,8 +28,8 @@ export async function restoreTables(account: Account, stage: Stage): Promise<Sta
   expectSame(await transaction(restored, before), await transaction(stage, before));
   const after = await record(restored);
   expect((await transaction(stage, after)) === undefined, 'the worker still writes to the old tables');
-  const table = ['--table-name', restored.outputs.TransactionsTable!];
-  expect((await aws(account, 'dynamodb', 'describe-table', ...table)).Table.DeletionProtectionEnabled, 'unprotected');
+  // Those of the stage were protected by its deployment, and stay so now that they are no longer part of it.
+  await expectProtected(account, [...tablesOf(restored), ...tablesOf(stage)], 'after the restore');
   return restored;
 }
 
@@ -43,10 +43,7 @@ function useTables({ project }: Account, { name, outputs }: Stage): void {
   writeFileSync(file, changed);
 }
 
-/**
- * On AWS, the rollback of a creation cannot delete tables with deletion protection. The emulator deletes them all the same, so a table
- * that is made here takes their part.
- */
+/** The last resource fails, so the tables have been protected by then. */
 export async function creationFails(account: Account): Promise<void> {
   const before = await takeInventory(account);
   const failing = await synthesize(account, 'prod', withFailingResource);
@@ -56,19 +53,30 @@ export async function creationFails(account: Account): Promise<void> {
     (error: Error) => error.message,
   );
   expect(/ROLLBACK|failed/i.test(failure), `the deployment did not fail: ${failure}`);
-  expectSame(await takeInventory(account), before);
+  const events = ['--stack-name', stackName, '--query', 'StackEvents[].[ResourceType,ResourceStatus]'];
+  const seen = (await aws(account, 'cloudformation', 'describe-stack-events', ...events)).map(String);
+  for (const status of ['CREATE_COMPLETE', 'DELETE_COMPLETE'])
+    expect(seen.includes(`Custom::DeletionProtection,${status}`), `the protection of the tables was not ${status}`);
 
-  const left = `${stackName}-left`;
-  const key = ['--attribute-definitions', 'AttributeName=pk,AttributeType=S', '--key-schema'];
-  const made = ['--table-name', left, ...key, 'AttributeName=pk,KeyType=HASH', '--billing-mode', 'PAY_PER_REQUEST'];
-  await aws(account, 'dynamodb', 'create-table', ...made, '--deletion-protection-enabled');
-  const commands = commandsUnder('The first deployment failed');
-  const tables = /\$\((aws cloudformation describe-stack-resources[^)]*)\)/;
-  const [, list] = tables.exec(commands) ?? [];
-  expect(list !== undefined, 'the runbook does not list the tables');
-  expectSame((await paste(account, `stack=${stackName}; ${list}`)).trim(), '');
-  await paste(account, commands.replace(tables, left));
+  // AWS deletes the tables in the rollback. Here they are left, and can be deleted.
+  const inventory = await takeInventory(account);
+  const type = 'AWS::DynamoDB::Table';
+  const tables = inventory[type]!.filter((name) => !before[type]!.includes(name));
+  expectSame(tables.length, TABLES.length);
+  await Promise.all(tables.map((table) => aws(account, 'dynamodb', 'delete-table', '--table-name', table)));
   expectSame(await takeInventory(account), before);
+  await paste(account, commandsUnder('The first deployment failed'));
   const describe = aws(account, 'cloudformation', 'describe-stacks', '--stack-name', stackName);
   expect(/does not exist/.test(await describe.then(String, String)), `${stackName} still exists`);
+}
+
+export async function expectProtected(account: Account, tables: readonly string[], otherwise: string): Promise<void> {
+  for (const name of tables) {
+    const { Table } = await aws(account, 'dynamodb', 'describe-table', '--table-name', name);
+    expect(Table.DeletionProtectionEnabled, `${otherwise}: ${name} is not protected against deletion`);
+  }
+}
+
+export function tablesOf({ outputs }: Stage): string[] {
+  return TABLES.map((table) => outputs[outputOf(table)]!);
 }

@@ -8,7 +8,7 @@ import { standInFor } from './assembly.js';
 import { expect, expectSame, sleep, until } from './checks.js';
 import { counts, takeInventory } from './inventory.js';
 import { changeCode, copyProject, NEW_VERSION_HEADER } from './project.js';
-import { creationFails, restoreTables } from './recovery.js';
+import { creationFails, expectProtected, restoreTables, tablesOf } from './recovery.js';
 import { record, transaction, unique } from './rows.js';
 import { run } from './shell.js';
 import {
@@ -39,7 +39,7 @@ export async function rehearse(account: Account): Promise<void> {
   const [secondDev, restored] = await Promise.all([useDev(account, dev), useStaging(stagingAccount, staging)]);
   await step('cdk destroy removes dev whole', () => destroyDev(account, secondDev));
   await step('cdk destroy of staging keeps exactly what it must', () => destroyStaging(stagingAccount, restored));
-  await step('a creation that fails leaves nothing, with the runbook’s commands for what AWS refuses to delete', () =>
+  await step('a creation that fails leaves no protected table, and the runbook’s commands remove the stack', () =>
     creationFails(account),
   );
 }
@@ -363,6 +363,7 @@ async function destroyStaging(account: Account, stage: Stage): Promise<void> {
   await aws(account, 'cloudformation', 'update-termination-protection', ...unprotect);
   await destroy();
   expectSame(counts(await takeInventory(account)), RETAINED);
+  await expectProtected(account, tablesOf(stage), 'after cdk destroy');
   expectSame(await transaction(stage, String(before!.transaction_id)), before);
   const id = ['--secret-id', stage.outputs.SigningSecretArn!];
   const { SecretString } = await aws(account, 'secretsmanager', 'get-secret-value', ...id);
