@@ -33,6 +33,12 @@ const BATCH = 500;
 const LONG_POLL_SECONDS = 1;
 const EMPTY_RECEIVES = { atLeast: 2, atMost: 5 };
 
+/** The queue of the worker's dead letters and, where events come by way of EventBridge, that of EventBridge's: each as a target. */
+export function deadLetterQueuesOf(target: Target): Target[] {
+  const { eventBridge } = target;
+  return [target, ...(eventBridge ? [{ ...target, deadLetterQueueUrl: eventBridge.deadLetterQueueUrl }] : [])];
+}
+
 /**
  * Receives what the queue holds, and so hides it from others; `release` makes it visible again.
  *

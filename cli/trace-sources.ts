@@ -8,7 +8,7 @@ import type { Entity, Evidence } from '../functions/domain/change.js';
 import { readDependents, readEvidence, readLink } from '../functions/store/look-up.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
 import type { Transaction } from '../reader/reader.js';
-import { readDeadLetters, release } from './dead-letters.js';
+import { type DeadLetter, deadLetterQueuesOf, readDeadLetters, release } from './dead-letters.js';
 import { readerOf, type Target } from './target.js';
 
 /** One thing that is known. */
@@ -109,10 +109,9 @@ function evidenceInWords({ refunds, disputes, refunded, failed, paid, claims, re
 }
 
 export async function traceDeadLetters(target: Target, id: string): Promise<Trace[]> {
-  if (target.deadLetterQueueUrl === '') return [];
-  const letters = await readDeadLetters(target);
-  await release(target, letters);
-  return letters
+  const found = await Promise.all(deadLetterQueuesOf(target).map((queue) => lettersIn(queue)));
+  return found
+    .flat()
     .filter(({ eventId, objectId }) => eventId === id || objectId === id)
     .map(({ eventId, eventType, reason, message }) => {
       const sent = Number(message.Attributes?.SentTimestamp);
@@ -122,6 +121,13 @@ export async function traceDeadLetters(target: Target, id: string): Promise<Trac
         what: `${eventType} ${eventId}: ${reason}`,
       };
     });
+}
+
+async function lettersIn(queue: Target): Promise<DeadLetter[]> {
+  if (queue.deadLetterQueueUrl === '') return [];
+  const letters = await readDeadLetters(queue);
+  await release(queue, letters);
+  return letters;
 }
 
 export async function traceLogs(target: Target, id: string): Promise<Trace[]> {

@@ -5,6 +5,7 @@ import { onTarget, type Register } from '../command.js';
 import {
   countDeadLetters,
   type DeadLetter,
+  deadLetterQueuesOf,
   groupDeadLetters,
   readDeadLetters,
   release,
@@ -52,16 +53,10 @@ export const registerRedrive: Register = (yargs) =>
       }),
   );
 
-/** The worker's dead letters and, where there are any, EventBridge's. */
-function queuesOf(target: Target): Target[] {
-  const { eventBridge } = target;
-  return [target, ...(eventBridge ? [{ ...target, deadLetterQueueUrl: eventBridge.deadLetterQueueUrl }] : [])];
-}
-
 async function list(target: Target, output: Output): Promise<void> {
   const letters: DeadLetter[] = [];
   let more = 0;
-  for (const queue of queuesOf(target)) {
+  for (const queue of deadLetterQueuesOf(target)) {
     const found = await readDeadLetters(queue, LISTED);
     more += found.length >= LISTED ? await countDeadLetters(queue) : 0;
     await release(queue, found);
@@ -119,7 +114,7 @@ async function sendEveryRow(target: Target, output: Output): Promise<void> {
 
 async function sendOneBack(target: Target, eventId: string, output: Output): Promise<void> {
   let sent = 0;
-  for (const queue of queuesOf(target)) {
+  for (const queue of deadLetterQueuesOf(target)) {
     const letters = await readDeadLetters(queue);
     const chosen = letters.filter((letter) => letter.eventId === eventId);
     for (const letter of chosen) await sendBack(queue, letter);
@@ -136,7 +131,7 @@ async function sendOneBack(target: Target, eventId: string, output: Output): Pro
 async function sendBackAll(target: Target, output: Output): Promise<void> {
   const onProgress = (count: number) => output.progress(`${count} messages sent back`);
   let [handled, failedAgain] = [0, 0];
-  for (const queue of queuesOf(target)) {
+  for (const queue of deadLetterQueuesOf(target)) {
     const emptied = await sendAllBack(queue, onProgress);
     handled += emptied.handled;
     failedAgain += emptied.failedAgain;
@@ -149,7 +144,7 @@ async function sendBackAll(target: Target, output: Output): Promise<void> {
 }
 
 async function deleteAll(target: Target, yes: boolean, output: Output): Promise<void> {
-  const queues = queuesOf(target);
+  const queues = deadLetterQueuesOf(target);
   const counts = await Promise.all(queues.map(countDeadLetters));
   const count = counts.reduce((sum, each) => sum + each, 0);
   if (!yes && !(await confirmed(`Delete about ${messages(count)} for good?`))) {

@@ -3,11 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eraseEvent } from '../../cli/erase-event.js';
 import { readReport, reportLines } from '../../cli/report-lines.js';
 import { readerOf, type Target, targetOfStackFile } from '../../cli/target.js';
-import { inOrder, traceLinks, traceLogs, traceTables } from '../../cli/trace-sources.js';
+import { inOrder, traceDeadLetters, traceLinks, traceLogs, traceTables } from '../../cli/trace-sources.js';
 import { sendEvents } from '../../functions/queue/send-events.js';
 import { charge, customer, event } from '../support/builders/events.js';
 import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
@@ -59,6 +60,29 @@ test('trace prints in time order, marks duplicates, and describes refunds in wor
     { what: 'charge ch_t: refund re_t of 500 failed or was canceled, by event evt_refund' },
   ]);
 }, 180_000);
+
+test('trace finds what EventBridge could not queue, beside what the worker could not apply', async () => {
+  const { sqs } = target;
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'source-dead-letters' }));
+  const both = { ...target, eventBridge: { source: 'aws.partner/stripe.com/ed_1', deadLetterQueueUrl: QueueUrl! } };
+  const paid = event('charge.succeeded', charge({ id: 'ch_dead' }), 0, 'evt_not_queued');
+  // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html#eb-rule-dlq
+  const MessageAttributes = { ERROR_CODE: { DataType: 'String', StringValue: 'NO_PERMISSIONS' } };
+  const envelope = { version: '0', 'detail-type': paid.type, source: both.eventBridge.source, detail: paid };
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(envelope), MessageAttributes }));
+  await stack.deadLetter(event('charge.refunded', charge({ id: 'ch_dead' }), 9, 'evt_not_applied'));
+  const expected = [
+    'charge.refunded evt_not_applied: could not be applied; sending it back may be enough',
+    'charge.succeeded evt_not_queued: EventBridge could not queue it (NO_PERMISSIONS): send it back',
+  ];
+  // Twice: the messages stay where they are.
+  for (let i = 0; i < 2; i++) {
+    const found = await traceDeadLetters(both, 'ch_dead');
+    expect(found.map(({ what }) => what).sort()).toEqual(expected);
+    expect(found.every(({ where, at }) => where === 'dead letters' && at !== undefined)).toBe(true);
+  }
+  expect(await traceDeadLetters(both, 'evt_not_queued')).toHaveLength(1);
+}, 60_000);
 
 test('report keeps live and test money apart, and counts payments without a customer', async () => {
   const of = (id: string, livemode: boolean) => {
