@@ -29,24 +29,8 @@ interface RunningStack {
 async function startStack(): Promise<RunningStack> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-stack-'));
   const stackFile = join(folder, 'stack.json');
-  const args = [
-    '--import',
-    'tsx',
-    join(packageRoot, 'bin', 'start.ts'),
-    '--port',
-    '0',
-    '--quiet',
-    '--stack-file',
-    stackFile,
-  ];
-  const child = spawn(
-    process.execPath,
-    args.map((each) => (each === 'tsx' ? import.meta.resolve('tsx') : each)),
-    {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const args = [join(packageRoot, 'bin', 'start.js'), '--port', '0', '--quiet', '--stack-file', stackFile];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   while (!existsSync(stackFile)) {
     if (child.exitCode !== null) throw new Error('the stack did not start');

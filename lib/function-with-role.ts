@@ -5,7 +5,6 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
-  Code,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -13,7 +12,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type FunctionName, requireBundle } from './functions.js';
+import { functionCode } from './function-code.js';
+import type { FunctionName } from './functions.js';
 
 export interface FunctionWithRoleProps {
   readonly name: FunctionName;
@@ -45,7 +45,7 @@ export class FunctionWithRole extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: Code.fromAsset(requireBundle(props.name)),
+      code: functionCode(this, props.name),
       memorySize: props.memorySize,
       timeout: props.timeout,
       role: this.role.withoutPolicyUpdates(),

@@ -15,9 +15,12 @@ export function entryFile(name: FunctionName, module = 'handler'): string {
   return join(packageRoot, 'functions', name, `${module}.ts`);
 }
 
+/** Holds a folder for each function. */
+export const BUNDLES_FOLDER = join(packageRoot, 'dist', 'functions');
+
 /** The folder that is uploaded to Lambda: `index.mjs`, what it loads later, and their source maps. */
 export function bundleFolder(name: FunctionName): string {
-  return join(packageRoot, 'dist', 'functions', name);
+  return join(BUNDLES_FOLDER, name);
 }
 
 /** @throws {Error} if the function has not been bundled */

@@ -1,6 +1,7 @@
 // Starts the functions that something here invokes: the webhook's route, a queue or a stream. What only a schedule invokes stays off,
 // for the local stack has none.
 
+import { join } from 'node:path';
 import type { Aws } from './aws.js';
 import { arn, CREDENTIALS, REGION } from './aws.js';
 import { type LocalChangeFeed, streamMappings } from './change-feed.js';
@@ -15,8 +16,8 @@ export interface FunctionsOptions {
   readonly aws: Aws;
   readonly secretsManagerEndpoint: string;
   readonly changeFeed: LocalChangeFeed | undefined;
-  /** The folder of an asset, by the `S3Key` that the template names it by. */
-  readonly assetFolder: (s3Key: string) => string;
+  /** Holds a folder for each function. */
+  readonly bundlesFolder: string;
   /** Called with each line that a function prints. */
   readonly onLine: (functionName: string, line: string) => void;
   /** Called with each new process. */
@@ -49,12 +50,12 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
 function startOne(
   name: string,
   properties: Record<string, unknown>,
-  { resources, aws, secretsManagerEndpoint, changeFeed, assetFolder, onLine, onProcess }: FunctionsOptions,
+  { resources, aws, secretsManagerEndpoint, changeFeed, bundlesFolder, onLine, onProcess }: FunctionsOptions,
 ): Promise<LocalFunction> {
   const { Variables } = properties.Environment as { Variables: Record<string, unknown> };
   return startFunction({
     name,
-    folder: assetFolder((properties.Code as { S3Key: string }).S3Key),
+    folder: join(bundlesFolder, (properties.Code as { S3Key: string }).S3Key),
     handler: String(properties.Handler),
     timeoutSeconds: Number(properties.Timeout),
     environment: {

@@ -3,6 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleFunctions } from '../lib/bundling/bundle.js';
+import type { StripePartnerSyncProps } from '../lib/props.js';
 import { type Aws, connect } from './aws.js';
 import { hasStreams, type LocalChangeFeed, startChangeFeed } from './change-feed.js';
 import { startEmulators } from './emulators/supervise.js';
@@ -11,10 +13,12 @@ import { createQueues, createResources, hasNoRows, initialSecrets, type Resource
 import { createSecretsManager, openSecrets, type SigningSecrets } from './secrets.js';
 import { close, listen } from './servers.js';
 import { noteSettings } from './settings-history.js';
-import { type Synthesized, synthesize } from './synthesize.js';
-import { resolve } from './template.js';
+import { resolve, type Template } from './template.js';
 
-export interface Services extends Synthesized {
+export interface Services {
+  readonly template: Template;
+  /** Holds a folder for each function. */
+  readonly bundlesFolder: string;
   readonly aws: Aws;
   readonly resources: Resources;
   readonly secrets: SigningSecrets;
@@ -27,6 +31,9 @@ export interface Services extends Synthesized {
   readonly warning: string | undefined;
 }
 
+/** Long enough to fork the emulators and to answer what esbuild asks first, in milliseconds. */
+const PAUSE_BEFORE_SYNTHESIS = 50;
+
 export async function startServices(options: LocalStackOptions, cleanups: Cleanup[]): Promise<Services> {
   const { stateFolder } = options;
   const outdir = mkdtempSync(join(tmpdir(), 'stripe-partner-sync-'));
@@ -34,22 +41,24 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
   const request = { ...(stateFolder ? { stateFolder } : {}), dynamodb: !options.dynamodb, sqs: !options.sqs };
   let onRestart = async () => {};
   const withFeed = options.dynamodb !== undefined && (await hasStreams(options.dynamodb));
-  const [emulators, synthesized] = await Promise.all([
+  const bundlesFolder = join(outdir, 'functions');
+  const [emulators, template] = await Promise.all([
     startEmulators(request, { onRestart: () => onRestart(), onNotice: options.onNotice }).then((started) => {
       cleanups.push(started.stop);
       return started;
     }),
-    synthesize(
+    synthesizeLater(
       { ...options.settings, changeFeed: withFeed, ...(options.throttle ? { throttle: options.throttle } : {}) },
       outdir,
     ),
+    // The others wait for a schedule or a deployment, and there are none here.
+    bundleFunctions(bundlesFolder, ['ingest', 'worker', ...(withFeed ? (['feed'] as const) : [])]),
   ]);
   const aws = connect(options.dynamodb ?? emulators.dynamodbEndpoint!, options.sqs ?? emulators.sqsEndpoint!);
   cleanups.push(() => {
     aws.dynamodb.destroy();
     aws.sqs.destroy();
   });
-  const { template } = synthesized;
   const resources = await createResources(template, aws);
   onRestart = () => createQueues(template, aws, resources);
   const changeFeed = await startChangeFeed(template, aws, resources, cleanups);
@@ -77,7 +86,14 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
     stateFolder && !options.dynamodb
       ? await noteSettings(join(stateFolder, 'settings.json'), options.settings, isEmpty)
       : undefined;
-  return { ...synthesized, aws, resources, secrets, secretsManagerEndpoint, recovered, changeFeed, warning };
+  return { template, bundlesFolder, aws, resources, secrets, secretsManagerEndpoint, recovered, changeFeed, warning };
+}
+
+/** Synthesis keeps this process busy for half a second. The other processes get their work first, and do it meanwhile. */
+async function synthesizeLater(props: StripePartnerSyncProps, outdir: string): Promise<Template> {
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_BEFORE_SYNTHESIS));
+  const { synthesize } = await import('./synthesize.js');
+  return synthesize(props, outdir);
 }
 
 async function serve(secrets: SigningSecrets, cleanups: Cleanup[]): Promise<string> {

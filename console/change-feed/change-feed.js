@@ -1,6 +1,6 @@
 // Shows new events as they come. While somebody reads one, the list stays as it is.
 
-import { fragments } from '/assets/fragments.js';
+import { fragments } from '/assets/read-fragments.js';
 
 const INTERVAL = 1000;
 

@@ -4,21 +4,22 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Hono } from 'hono';
+import { packageRoot } from '../../lib/package-root.js';
 
-const CONSOLE = join(import.meta.dirname, '..');
-const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot'));
+const CONSOLE = join(packageRoot, 'console');
+const UPLOT = dirname(createRequire(join(packageRoot, 'package.json')).resolve('uplot'));
 
 const FILES: Readonly<Record<string, string>> = {
   'console.css': join(CONSOLE, 'shell/console.css'),
   'icon.svg': join(CONSOLE, 'shell/icon.svg'),
   'live.js': join(CONSOLE, 'shell/live.js'),
   'copy.js': join(CONSOLE, 'shell/copy.js'),
-  'fragments.js': join(CONSOLE, 'shell/fragments.js'),
+  'read-fragments.js': join(CONSOLE, 'shell/read-fragments.js'),
   'testing.css': join(CONSOLE, 'testing/testing.css'),
   'testing.js': join(CONSOLE, 'testing/testing.js'),
   'feed.js': join(CONSOLE, 'events/feed.js'),
   'change-feed.js': join(CONSOLE, 'change-feed/change-feed.js'),
-  'tables.js': join(CONSOLE, 'tables/tables.js'),
+  'progress.js': join(CONSOLE, 'tables/progress.js'),
   'partners.css': join(CONSOLE, 'partners/partners.css'),
   'partners.js': join(CONSOLE, 'partners/partners.js'),
   'dashboard.css': join(CONSOLE, 'dashboard/dashboard.css'),

@@ -26,7 +26,7 @@ const INTROS = {
 } as const;
 
 export const ListPage: FC<ListPageProps> = ({ table, filter, page, read }) => (
-  <Layout title={TITLES[table]} path={`/${table}`} scripts={['tables.js']} intro={INTROS[table]}>
+  <Layout title={TITLES[table]} path={`/${table}`} scripts={['progress.js']} intro={INTROS[table]}>
     <FilterForm table={table} filter={filter} />
     <div id="results">{page ? <Results table={table} filter={filter} page={page} /> : <Reading read={read} />}</div>
   </Layout>

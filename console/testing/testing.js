@@ -1,6 +1,6 @@
 // The testing suite: runs the checks, and sends the event that was chosen.
 
-import { fragments, post } from './fragments.js';
+import { fragments, post } from './read-fragments.js';
 
 const element = (id) => document.getElementById(id);
 const event = element('event');

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readStackFile, type StackFile } from '../../contract/stack-file.js';
+import { packageRoot } from '../../lib/package-root.js';
 
 export interface DemoStack {
   readonly file: StackFile;
@@ -26,9 +27,9 @@ export async function runningStack(stackFile: string): Promise<DemoStack | undef
 export async function ownStack(): Promise<DemoStack> {
   const folder = mkdtempSync(join(tmpdir(), 'stripe-partner-sync-demo-'));
   const stackFile = join(folder, 'stack.json');
-  const start = join(import.meta.dirname, '..', '..', 'bin', 'start.ts');
+  const start = join(packageRoot, 'bin', 'start.js');
   const flags = ['--port', '0', '--ephemeral', '--quiet', '--stack-file', stackFile];
-  const child = spawn(process.execPath, [...process.execArgv, start, ...flags], {
+  const child = spawn(process.execPath, [start, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -10,6 +10,7 @@ import { GetQueueAttributesCommand, PurgeQueueCommand, SQSClient } from '@aws-sd
 import { App } from 'aws-cdk-lib';
 import { parseSettings } from '../../contract/settings.js';
 import { readStackFile } from '../../contract/stack-file.js';
+import { bundleFunctions } from '../../lib/bundling/bundle.js';
 import { bundleFolder } from '../../lib/functions.js';
 import { StripePartnerSyncStack } from '../../lib/stack.js';
 import type { Activity, InvocationActivity } from '../../local/activity.js';
@@ -125,6 +126,7 @@ async function start(
     credentials: { accessKeyId: 'drill', secretAccessKey: 'drill' },
   });
   cleanups.push(() => sqs.destroy());
+  await bundleFunctions();
   const template = templateWithEveryAlarm(folder, settings);
   let scheduled: Promise<{ name: string; local: LocalFunction }> | undefined;
   cleanups.push(async () => (await scheduled)?.local.stop());

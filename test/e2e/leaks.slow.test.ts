@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { bundleFunctions } from '../../lib/bundling/bundle.js';
 import { bundleFolder, FUNCTION_NAMES } from '../../lib/functions.js';
 import { charge, customer, event, invoice } from '../support/builders/events.js';
 import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
@@ -80,6 +81,7 @@ test('values of events appear in rows and nowhere else', async () => {
     log: readFileSync(join(folder, '.local', 'functions.log'), 'utf8'),
     template: JSON.stringify(synthesizeTemplate()),
   };
+  await bundleFunctions();
   for (const name of FUNCTION_NAMES)
     for (const file of files(bundleFolder(name))) places[file] = readFileSync(file, 'utf8');
   expect(places.log!.length).toBeGreaterThan(1000);

@@ -1,21 +1,40 @@
 // The main job from outside: signed Stripe events are posted to `npm start`, and the right rows appear.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { charge, customer, event, thinEvent } from '../support/builders/events.js';
 import { sign } from '../support/builders/sign.js';
-import { type LocalStackUnderTest, startStack } from '../support/stack/local-stack.js';
+import { type LocalStackUnderTest, startStack, until } from '../support/stack/local-stack.js';
+
+const LOADED_MODULES = join(mkdtempSync(join(tmpdir(), 'loaded-modules-')), 'modules.json');
 
 let stack: LocalStackUnderTest;
 beforeAll(async () => {
-  stack = await startStack({ args: ['--signing-secret', 'whsec_given'] });
+  stack = await startStack({
+    args: ['--signing-secret', 'whsec_given'],
+    env: { NODE_OPTIONS: `--require ${require.resolve('../support/stack/list-loaded-modules.cjs')}`, LOADED_MODULES },
+  });
 }, 60_000);
 afterAll(async () => {
   expect(await stack.stop()).toBe(0);
+  expectFewCdkModules();
+  rmSync(dirname(LOADED_MODULES), { recursive: true });
 }, 60_000);
+
+/** All that the CDK's main module exports is 874 files, and most of the time that a start takes. */
+function expectFewCdkModules() {
+  const loaded: string[] = JSON.parse(readFileSync(LOADED_MODULES, 'utf8'));
+  const ofCdk = loaded.filter((file) => file.includes('/aws-cdk-lib/'));
+  expect(ofCdk.length).toBeGreaterThan(100);
+  expect(ofCdk.length).toBeLessThan(500);
+}
 
 const error = (code: string) => ({ error: { code, message: expect.any(String) } });
 
-test('the first screen names the webhook URL, the signing secret, the tables and the next command', () => {
+test('the first screen names the webhook URL, the signing secret, the tables and the next command', async () => {
+  await until(() => stack.output().includes('Ctrl-C'), 10_000);
   const screen = stack.output();
   for (const text of [
     stack.file.webhookUrl,

@@ -24,16 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'upgrade-'));
 const stackFile = join(folder, 'stack.json');
 const child = spawn(
   process.execPath,
-  [
-    '--import',
-    import.meta.resolve('tsx'),
-    join(ROOT, 'bin', 'start.ts'),
-    '--port',
-    '0',
-    '--quiet',
-    '--stack-file',
-    stackFile,
-  ],
+  [join(ROOT, 'bin', 'start.js'), '--port', '0', '--quiet', '--stack-file', stackFile],
   { cwd: folder, stdio: 'inherit' },
 );
 const ended = new Promise((resolve) => child.once('exit', resolve));

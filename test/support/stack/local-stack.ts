@@ -171,7 +171,7 @@ export function spawnStart(
   folder: string,
   env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
-  return spawn(process.execPath, ['--import', require.resolve('tsx'), join(ROOT, 'bin', 'start.ts'), ...args], {
+  return spawn(process.execPath, [join(ROOT, 'bin', 'start.js'), ...args], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
