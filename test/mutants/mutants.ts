@@ -462,22 +462,26 @@ export const MUTANTS: readonly Mutant[] = [
     ['a missing attribute is not noticed', 'names.length === Object.keys(other).length && ', ''],
     ['transactions are not compared', ' && isSameList(rows.transactions, expected.transactions)', ''],
   ]),
-  ...edits('test/simulator/world.ts', SIMULATOR, [
+  ...edits('test/simulator/steps.ts', SIMULATOR, [
     [
       'a dead worker’s messages do not come back',
-      '      for (const request of worker.requests) holdUp(request);\n      release(worker);',
-      '      for (const message of worker.messages) message.acknowledged = true;\n      release(worker);',
+      'for (const request of worker.requests) holdUp(world, request);',
+      'for (const message of worker.messages) message.acknowledged = true;',
     ],
+  ]),
+  ...edits('test/simulator/invocation.ts', SIMULATOR, [
     [
       'a failed message is acknowledged',
       'if (!failed.has(message.id)) message.acknowledged = true;',
       'message.acknowledged = true;',
     ],
+  ]),
+  ...edits('test/simulator/effects.ts', SIMULATOR, [
     ['requests that are held up are lost', 'if (!isWrite(request.name)) return;', 'return;'],
   ]),
   ...edits('test/simulator/scheduler.ts', SIMULATOR, [
-    ['no worker dies', 'if (may.crashes && mayDisturb(worker)) {', 'if (false) {'],
-    ['no request fails', 'if (!may.failures || !mayDisturb(request.worker))', 'if (true)'],
+    ['no worker dies', '} else if (may.crashes && mayDisturb(run, worker)) {', '} else if (false) {'],
+    ['no request fails', 'if (!may.failures || !mayDisturb(run, request.worker))', 'if (true)'],
     [
       'messages never come back together',
       'const size = 1 + random.below(Math.min(waiting.length, redelivered ? 4 : mood.largestBatch));',
@@ -485,13 +489,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       'no message is handed out twice',
-      'let handedOutTwice = may.twice ? random.pick([1, 2]) : 0;',
-      'let handedOutTwice = 0;',
+      'mostSecondCopies: may.twice ? random.pick([1, 2]) : 0,',
+      'mostSecondCopies: 0,',
     ],
     [
       'nothing is left unprocessed',
-      "return world.request(request, 'partly');",
-      "return world.request(request, 'landed');",
+      "resolveRequest(world, request, 'partly');",
+      "resolveRequest(world, request, 'landed');",
     ],
   ]),
 ];

@@ -3,9 +3,11 @@
 
 import type { Settings } from '../../contract/settings.js';
 import type { Fate } from '../simulator/actions.js';
+import { allWaiting, withoutClock } from '../simulator/pauses.js';
 import { describe } from '../simulator/requests.js';
-import { runSchedule } from '../simulator/scheduler.js';
-import { createWorld, type Request, withoutClock } from '../simulator/world.js';
+import { runSchedule } from '../simulator/schedule.js';
+import { crash, deliver, landLate, resolveRequest, wake } from '../simulator/steps.js';
+import { createWorld, type Request } from '../simulator/world.js';
 import type { Event } from '../support/builders/history.js';
 import { expectedRows } from '../support/model/model.js';
 import type { Rows } from '../support/model/rows.js';
@@ -43,33 +45,34 @@ export async function play(
     const script: Script = {
       async start(name, ...batch) {
         names.push(name);
-        world.deliver(
+        deliver(
+          world,
           batch.map((event) => world.queue.find((message) => message.event === event)!),
           names.length,
         );
-        await world.settle();
+        await allWaiting();
       },
       async until(name, like) {
         for (let worker = find(name); worker && !waiting(name, like); worker = find(name)) {
-          if (worker.requests.length > 0) world.request(worker.requests[0]!, 'landed');
-          else world.wake(worker);
-          await world.settle();
+          if (worker.requests.length > 0) resolveRequest(world, worker.requests[0]!, 'landed');
+          else wake(world, worker);
+          await allWaiting();
         }
       },
       async request(name, like, fate) {
         const request = waiting(name, like);
         if (!request) return;
-        world.request(request, fate);
-        await world.settle();
+        resolveRequest(world, request, fate);
+        await allWaiting();
       },
       finish: (name) => script.until(name, /^(?!)/),
       async die(name) {
         const worker = find(name);
-        if (worker) world.crash(worker);
-        await world.settle();
+        if (worker) crash(world, worker);
+        await allWaiting();
       },
       async landLate() {
-        for (const copy of [...world.copies]) world.late(copy);
+        for (const copy of [...world.copies]) landLate(world, copy);
       },
       async apply(name, ...batch) {
         await script.start(name, ...batch);

@@ -16,6 +16,16 @@ export function isWrite(name: string): boolean {
   return name !== 'BatchGetCommand' && name !== 'QueryCommand' && name !== 'GetCommand';
 }
 
+export function isBatch(name: string): boolean {
+  return name === 'BatchGetCommand' || name === 'BatchWriteCommand';
+}
+
+/** How many items a batch request reads or writes. */
+export function countItems(input: Input): number {
+  const tables = Object.values<Input>(input.RequestItems);
+  return tables.reduce((sum, each) => sum + (Array.isArray(each) ? each.length : each.Keys.length), 0);
+}
+
 /** A read that may return an older state. */
 export function isHint(name: string, input: Input): boolean {
   if (name !== 'BatchGetCommand') return false;

@@ -8,11 +8,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { withoutClock } from './pauses.js';
 import { PROFILES } from './profiles.js';
 import { reportOf } from './report.js';
 import { shrink } from './shrink.js';
 import { type Case, isRight, record } from './simulate.js';
-import { type Counts, noCounts, withoutClock } from './world.js';
+import { type Counts, noCounts } from './world.js';
 
 const SOURCES = ['charge', 'invoice'] as const;
 /** Histories of one profile and source before the next has its turn. */

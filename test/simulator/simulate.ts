@@ -9,8 +9,9 @@ import type { Action } from './actions.js';
 import { type History, randomHistory } from './history.js';
 import { type Disturbances, PROFILES } from './profiles.js';
 import { randomFrom } from './random.js';
-import { runAtRandom, runSchedule } from './scheduler.js';
-import { type Counts, createWorld, type Message } from './world.js';
+import { runSchedule } from './schedule.js';
+import { runAtRandom } from './scheduler.js';
+import { type Counts, createWorld, type Message, type World } from './world.js';
 
 export interface Case {
   readonly seed: number;
@@ -79,7 +80,7 @@ export async function replay(
 async function recorded(
   { settings, messages }: History,
   pageSize: number | undefined,
-  run: (world: ReturnType<typeof createWorld>) => Promise<string | undefined>,
+  run: (world: World) => Promise<string | undefined>,
   engineOf?: EngineOf,
 ): Promise<Failure | undefined> {
   const actions: Action[] = [];

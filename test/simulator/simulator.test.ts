@@ -3,13 +3,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
 import { randomHistory } from './history.js';
+import { withoutClock } from './pauses.js';
 import { DISPUTE_STATUSES } from './payloads.js';
 import { PROFILES } from './profiles.js';
 import { randomFrom } from './random.js';
 import { reportOf } from './report.js';
 import { shrink } from './shrink.js';
 import { type Case, isRight, record } from './simulate.js';
-import { type Counts, noCounts, withoutClock } from './world.js';
+import { type Counts, noCounts } from './world.js';
 
 beforeAll(() => {
   Error.stackTraceLimit = 0;
