@@ -1,5 +1,6 @@
 // What an event costs in each function: CPU, requests, write units, log bytes, memory.
 
+import { INGEST_METRICS } from '../contract/metrics.js';
 import type { Bundles } from './bundles.js';
 import type { Counts } from './counter.js';
 import type { Engines } from './engines.js';
@@ -75,9 +76,10 @@ function figures(costs: readonly Cost[], events: number): Figures {
   };
 }
 
-/** The custom metrics of a line in the embedded format: each combination of dimensions is one. */
+/** The custom metrics of a line in the embedded format, each combination of dimensions is one; or the one that a metric filter counts it in. */
 function metricsIn(line: string): string[] {
   const members = JSON.parse(line);
+  if (members._aws === undefined && Object.hasOwn(INGEST_METRICS, members.outcome)) return [members.outcome];
   return (members._aws?.CloudWatchMetrics ?? []).flatMap(
     ({ Dimensions, Metrics }: { Dimensions: string[][]; Metrics: { Name: string }[] }) =>
       Dimensions.flatMap((names) =>
@@ -156,6 +158,7 @@ export async function workerCosts(bundles: Bundles, engines: Engines, about: num
   return {
     results,
     worker: figuresOf.get('worker 100')!,
+    workerOfTen: figuresOf.get('worker 10')!,
     textbookWorker: figuresOf.get('textbook 100')!,
   };
 }
@@ -225,6 +228,7 @@ export async function workerCounts(bundles: Bundles, engines: Engines, about: nu
       }),
     ],
     ours: at100,
+    ours10: at10,
     ours1: at1,
     textbook,
     events,

@@ -7,7 +7,7 @@ import { table } from '../cli/output.js';
 import { buildBundles } from './bundles.js';
 import { coldStarts } from './cold-start.js';
 import { fieldsWrong } from './correctness.js';
-import { costs, costsByEventBridge } from './cost.js';
+import { costs, costsByEventBridge, costsOfSmallBatches } from './cost.js';
 import { endToEnd } from './end-to-end.js';
 import { startEngines } from './engines.js';
 import { largestEvent } from './events.js';
@@ -59,6 +59,7 @@ try {
       counts: counts.ours,
       counted,
       batchSize: 100,
+      messagesPerReceive: 10,
       workerRoundTrips: 10,
     };
     const lines = [
@@ -68,9 +69,14 @@ try {
         counts: counts.textbook,
         counted,
         batchSize: 100,
+        messagesPerReceive: 10,
         workerRoundTrips: 500,
       }),
       ...costsByEventBridge(ours, largestEvent()),
+      ...costsOfSmallBatches(
+        { ...ours, worker: worker.workerOfTen, counts: counts.ours10, batchSize: 10, messagesPerReceive: 1 },
+        largestEvent(),
+      ),
     ];
     add('cost', lines);
   }

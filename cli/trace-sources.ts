@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Stripe } from 'stripe';
 import { type LogLine, parseLogLine } from '../contract/log-line.js';
-import { outcomeInWords } from '../contract/outcomes.js';
+import { INGEST_OUTCOMES, outcomeInWords } from '../contract/outcomes.js';
 import type { Entity, Evidence } from '../functions/domain/change.js';
 import { readDependents, readEvidence, readLink } from '../functions/store/look-up.js';
 import { withRateLimitRetry } from '../functions/stripe/client.js';
@@ -179,7 +179,7 @@ async function insightsLines(groups: readonly string[], id: string): Promise<Log
         logGroupNames: [...groups],
         startTime: now - 30 * DAY,
         endTime: now,
-        queryString: `fields @timestamp, service, event_type, event_id, outcome, reason, attributed | filter event_id = ${quoted} or object_id = ${quoted} | sort @timestamp asc | limit 1000`,
+        queryString: `fields @timestamp, event_type, event_id, outcome, reason, attributed | filter event_id = ${quoted} or object_id = ${quoted} | sort @timestamp asc | limit 1000`,
       }),
     );
     for (;;) {
@@ -200,7 +200,10 @@ function logLineOf(fields: readonly { readonly field?: string; readonly value?: 
     fields.map(({ field = '', value }) => [field.replace('@', ''), value]),
   );
   const { timestamp, attributed, ...rest } = line;
+  // No outcome is one of both functions.
+  const service = (INGEST_OUTCOMES as readonly string[]).includes(rest.outcome ?? '') ? 'ingest' : 'worker';
   return {
+    service,
     ...rest,
     ...(timestamp ? { timestamp: `${timestamp.replace(' ', 'T')}Z` } : {}),
     ...(attributed ? { attributed: Number(attributed) } : {}),

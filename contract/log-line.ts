@@ -22,7 +22,10 @@ export type FeedLog = Pick<EventLog, 'event_id' | 'object_id' | 'reason'> & {
   readonly sequence?: number | undefined;
 };
 
-/** A whole line, with what Powertools' logger adds. */
+/**
+ * A whole line. `level`, `message`, `timestamp` and `service` are only in lines about what went wrong: of the others CloudWatch knows the
+ * time and the log group. The local stack adds `timestamp` and `service` to each line, because it has one file for all functions.
+ */
 export type LogLine = EventLog &
   Pick<FeedLog, 'detail_type'> & {
     readonly level?: string;

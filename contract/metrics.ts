@@ -1,8 +1,9 @@
-// Every metric that the functions emit, by the outcome that it counts. The dashboard and the alarms use no other.
+// Every metric that the functions emit or that is counted from their logs, by the outcome that it counts. The dashboard and the alarms
+// use no other.
 
 import type { FeedOutcome, IngestOutcome, WorkerOutcome } from './outcomes.js';
 
-/** One count for each request. */
+/** One count for each request, counted from ingest's log by metric filters. */
 export const INGEST_METRICS = {
   queued: 'EventsQueued',
   unsupported_type: 'EventsOfUnsupportedType',

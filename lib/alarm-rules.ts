@@ -5,7 +5,7 @@ import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingDa
 import { INGEST_METRICS, WORKER_METRICS } from '../contract/metrics.js';
 import { feedRules } from './change-feed-alarms.js';
 import type { EventBridgeSource } from './event-bridge-source.js';
-import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
+import { counted, emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
 import type { MonitoredResources, Webhook } from './monitored-resources.js';
 import { MESSAGE_RETENTION, WAITS_FOR_DEPENDENCIES } from './queues.js';
 
@@ -165,7 +165,7 @@ function silenceRules({ namespace, quietHours, webhook, eventBridge }: AlarmRule
   if (quietHours === undefined) return [];
   const period = Duration.hours(1);
   const received = [
-    ...(webhook ? [emitted(namespace, 'ingest', INGEST_METRICS.queued, { period })] : []),
+    ...(webhook ? [counted(namespace, INGEST_METRICS.queued, { period })] : []),
     ...(eventBridge ? [eventBridge.metricEvents(period)] : []),
   ];
   const names = received.map((_, i) => `way${i}`);
@@ -204,12 +204,12 @@ function ingestRules({ namespace, thresholds }: AlarmRulesProps, { ingest }: Web
       metric: new MathExpression({
         expression: `IF((${signed}) >= ${thresholds.refusedMinimumRequests}, 100 * (${filled(...REFUSED)}) / (${signed}), 0)`,
         usingMetrics: {
-          invalid: emitted(namespace, 'ingest', INGEST_METRICS.signature_invalid),
-          payload: emitted(namespace, 'ingest', INGEST_METRICS.payload_invalid),
-          thin: emitted(namespace, 'ingest', INGEST_METRICS.thin_event_unsupported),
-          queued: emitted(namespace, 'ingest', INGEST_METRICS.queued),
-          unwanted: emitted(namespace, 'ingest', INGEST_METRICS.unsupported_type),
-          mode: emitted(namespace, 'ingest', INGEST_METRICS.livemode_mismatch),
+          invalid: counted(namespace, INGEST_METRICS.signature_invalid),
+          payload: counted(namespace, INGEST_METRICS.payload_invalid),
+          thin: counted(namespace, INGEST_METRICS.thin_event_unsupported),
+          queued: counted(namespace, INGEST_METRICS.queued),
+          unwanted: counted(namespace, INGEST_METRICS.unsupported_type),
+          mode: counted(namespace, INGEST_METRICS.livemode_mismatch),
         },
         period: PERIOD,
         label: 'refused requests (%)',

@@ -27,7 +27,7 @@ import {
   WORKER_METRICS,
 } from '../contract/metrics.js';
 import type { ChangeFeed } from './change-feed.js';
-import { emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
+import { counted, emitted, filled, PERIOD, throttledRequests } from './metric-source.js';
 import type { MonitoredResources } from './monitored-resources.js';
 import type { SyncFunction } from './sync-function.js';
 import { PIPELINE_TABLES } from './tables.js';
@@ -79,7 +79,7 @@ function receivingByEventBridge({ eventBridge }: SyncDashboardProps): IWidget[] 
 function receiving({ namespace, webhook }: SyncDashboardProps): IWidget[] {
   if (!webhook) return [];
   const { api, ingest } = webhook;
-  const count = (metric: string) => emitted(namespace, 'ingest', metric);
+  const count = (metric: string) => counted(namespace, metric);
   return [
     graph('200 responses', [
       count(INGEST_METRICS.queued),

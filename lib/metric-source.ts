@@ -12,17 +12,20 @@ export function emitted(
   namespace: string,
   name: FunctionName,
   metricName: string,
-  props: Partial<MetricProps> = {},
+  { dimensionsMap, ...others }: Partial<MetricProps> = {},
 ): Metric {
-  const { dimensionsMap, ...others } = props;
+  return counted(namespace, metricName, { dimensionsMap: { service: name, ...dimensionsMap }, ...others });
+}
+
+/** A metric that is counted from a log, summed by default. */
+export function counted(namespace: string, metricName: string, props: Partial<MetricProps> = {}): Metric {
   return new Metric({
     namespace,
     metricName,
-    dimensionsMap: { service: name, ...dimensionsMap },
     statistic: Stats.SUM,
     unit: Unit.COUNT,
     period: PERIOD,
-    ...others,
+    ...props,
   });
 }
 

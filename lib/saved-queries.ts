@@ -23,7 +23,7 @@ export class SavedQueries extends Construct {
         }),
       });
     query('trace an event', {
-      fields: ['@timestamp', 'service', 'event_type', 'object_id', 'outcome', 'reason'],
+      fields: ['@timestamp', '@log', 'event_type', 'object_id', 'outcome', 'reason'],
       filter: ['event_id = "evt_…"'],
       sort: '@timestamp asc',
     });

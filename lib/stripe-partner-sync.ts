@@ -20,6 +20,7 @@ import { ChangeFeed, type ChangeFeedOptions } from './change-feed.js';
 import { SyncDashboard } from './dashboard.js';
 import { DeletionProtection } from './deletion-protection.js';
 import { EventBridgeSource } from './event-bridge-source.js';
+import { IngestMetrics } from './ingest-metrics.js';
 import { grantKeyUse } from './key-grants.js';
 import type { MonitoredResources, Webhook } from './monitored-resources.js';
 import { addOutputs } from './outputs.js';
@@ -202,10 +203,12 @@ export class StripePartnerSync extends Construct {
       EMPTY_SIGNING_SECRETS,
     );
     const ingest = this.createIngest(signingSecret);
+    const { metricsNamespace } = this;
+    new IngestMetrics(this, 'IngestMetrics', { logGroup: ingest.logGroup, metricsNamespace });
     const api = new WebhookApi(this, 'Webhook', {
       ingest: ingest.alias,
       throttle: this.props.throttle ?? DEFAULT_THROTTLE,
-      metricsNamespace: this.metricsNamespace,
+      metricsNamespace,
       logRetention: this.logRetention,
       ...(this.props.customDomain ? { customDomain: this.props.customDomain } : {}),
     });

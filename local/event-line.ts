@@ -38,7 +38,7 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
   const { outcome, event_type = '', event_id = '', object_id = '' } = log;
   if (outcome === 'queued' || outcome === 'sent') return undefined;
   if (outcome === undefined) return log._aws ? undefined : printable(`  ${functionName}: ${line}`);
-  if (quiet && log.level === 'INFO') return undefined;
+  if (quiet && (log.level ?? 'INFO') === 'INFO') return undefined;
   const attributed = log.attributed ? `, ${log.attributed} transactions attributed` : '';
   const reason = log.reason ? ` (${log.reason})` : '';
   const event = NEEDS_EVENT_ID.includes(outcome) && event_id ? `, event ${event_id}` : '';

@@ -2,6 +2,17 @@
 
 import { appendFileSync } from 'node:fs';
 
+/**
+ * A line with what CloudWatch knows about it in addition: when it was written, and by which function. A line that says so itself, and one
+ * that is not JSON, is returned as it is.
+ *
+ * @param at milliseconds since the epoch
+ */
+export function stamped(functionName: string, line: string, at: number): string {
+  if (!line.startsWith('{"') || line.includes('"timestamp":"') || line.includes('"_aws":')) return line;
+  return `{"timestamp":"${new Date(at).toISOString()}","service":"${functionName}",${line.slice(1)}`;
+}
+
 /** @param onNotice called once if the file cannot be written, and again after it could be */
 export function openFunctionLog(file: string, onNotice: (text: string) => void): (line: string) => void {
   let failing = false;

@@ -7,7 +7,7 @@ import { startStreamSources } from './change-feed.js';
 import { serveConsole } from './console-server.js';
 import { invokerOf, openApi, startEventSources } from './entrances.js';
 import type { EventSource } from './event-source.js';
-import { openFunctionLog } from './function-log.js';
+import { openFunctionLog, stamped } from './function-log.js';
 import { startFunctions } from './functions.js';
 import { type Api, createGateway } from './gateway.js';
 import type { Cleanup, LocalStackOptions } from './options.js';
@@ -106,8 +106,10 @@ async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<L
 
 function lineWriter({ stateFolder, onLine, onNotice }: LocalStackOptions, activity: ActivityLog) {
   const write = stateFolder === undefined ? () => {} : openFunctionLog(logFileIn(stateFolder), onNotice);
-  return (functionName: string, line: string) => {
-    activity.record({ kind: 'line', at: Date.now(), functionName, line });
+  return (functionName: string, printed: string) => {
+    const at = Date.now();
+    const line = stamped(functionName, printed, at);
+    activity.record({ kind: 'line', at, functionName, line });
     write(line);
     onLine(functionName, line);
   };

@@ -1,11 +1,11 @@
 // Watches the stack: events go into the history, and what CloudWatch would count goes into the metrics.
 
-import { parseLogLine } from '../../contract/log-line.js';
+import { type LogLine, parseLogLine } from '../../contract/log-line.js';
 import type { Activity, ActivityLog, InvocationActivity } from '../../local/activity.js';
 import { resourcesOf, type Template } from '../../local/template.js';
 import type { History } from '../events/history.js';
 import type { MessageCounts } from '../events/live.js';
-import { accessLogFilters } from './metric-filters.js';
+import { accessLogFilters, functionLogFilters, type MetricFilter } from './metric-filters.js';
 import { type MetricStore, recordEmbedded } from './metrics.js';
 import type { ResourceNames } from './template-names.js';
 
@@ -56,23 +56,36 @@ export function watch({ past, activity, history, metrics, countMessages, templat
 /** @returns a recorder of the metrics that AWS would count, and of those that the functions emit */
 export function counter(template: Template, metrics: MetricStore): (activity: Activity) => void {
   const [ApiId] = resourcesOf(template, 'AWS::ApiGatewayV2::Api')[0]!;
-  const filters = accessLogFilters(template);
+  const accessLog = accessLogFilters(template);
+  const functionLogs = functionLogFilters(template);
   return (activity) => {
     if (activity.kind === 'invocation') return countInvocation(activity, metrics);
     if (activity.kind === 'line') {
       const line = parseLogLine(activity.line);
       if (line?._aws !== undefined) recordEmbedded(metrics, line);
+      else recordFiltered(metrics, functionLogs.get(activity.functionName), line, activity.at);
       return;
     }
-    const { at, duration, status, accessLog = '' } = activity;
+    const { at, duration, status } = activity;
     const record = (name: string, value: number) =>
       metrics.record({ namespace: 'AWS/ApiGateway', name, dimensions: { ApiId } }, at, [value]);
     record('Latency', duration);
     record('Count', 1);
     record('4xx', Number(status >= 400 && status < 500));
     record('5xx', Number(status >= 500));
-    for (const { metric, value, matches } of filters) if (matches(accessLog)) metrics.record(metric, at, [value]);
+    recordFiltered(metrics, accessLog, parseLogLine(activity.accessLog ?? ''), at);
   };
+}
+
+function recordFiltered(
+  metrics: MetricStore,
+  filters: readonly MetricFilter[] = [],
+  line: LogLine | undefined,
+  readAt: number,
+): void {
+  if (line === undefined) return;
+  const at = Date.parse(line.timestamp ?? '') || readAt;
+  for (const { metric, value, matches } of filters) if (matches(line)) metrics.record(metric, at, [value]);
 }
 
 function countInvocation(activity: InvocationActivity, metrics: MetricStore): void {

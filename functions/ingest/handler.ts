@@ -1,20 +1,18 @@
 // The ingest function: wires the webhook to the queue and the signing secrets.
 
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { EventLog } from '../../contract/log-line.js';
-import { INGEST_METRICS } from '../../contract/metrics.js';
 import { environmentSettings, requiredEnvironment } from '../runtime/environment.js';
+import { LeanLines } from '../runtime/lean-lines.js';
 import { NOOP_LOGGER } from '../runtime/noop-logger.js';
 import { cachedApiKey } from '../stripe/api-key.js';
 import { type Dependencies, type Received, receive } from './receive.js';
 import { signingSecrets } from './signing-secrets.js';
 
-const logger = new Logger();
-const metrics = new Metrics();
+const logger = new Logger({ logFormatter: new LeanLines() });
 const environment = requiredEnvironment(['QUEUE_URL', 'SIGNING_SECRET_ARN']);
 const settings = environmentSettings();
 
@@ -59,6 +57,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   return { statusCode: received.status, headers: { 'content-type': 'application/json' }, body: received.body };
 }
 
+/** One line for each request. The stack's metric filters count them by `outcome` (lib/ingest-metrics.ts). */
 function report({ status, outcome, event, cause }: Received) {
   const line = {
     event_id: event?.id,
@@ -66,14 +65,9 @@ function report({ status, outcome, event, cause }: Received) {
     object_id: event?.objectId,
     outcome,
   } satisfies EventLog;
-  metrics.addMetric(INGEST_METRICS[outcome], MetricUnit.Count, 1);
-  if (status === 200) {
-    // The metric's line describes the event too, so that an accepted event costs one log line and not two.
-    for (const [name, value] of Object.entries({ level: 'INFO', ...line })) if (value) metrics.addMetadata(name, value);
-  }
-  metrics.publishStoredMetrics();
   if (status === 503) logger.error('event refused', { ...line, reason: nameOf(cause) });
   else if (status === 400) logger.warn('event refused', line);
+  else logger.info('event received', line);
 }
 
 /** The name of the error behind an error, never its message: that may quote a value. */

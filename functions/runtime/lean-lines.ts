@@ -4,8 +4,8 @@ import { LogFormatter, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 
 /**
- * As Powertools writes them, but without `sampling_rate`, and without `message` where an `outcome` says what went well. Lambda's
- * log level filter needs `level` and `timestamp`:
+ * As Powertools writes them; but of what went well, only what is said about the event. CloudWatch has the time of such a line, its log
+ * group says which function wrote it, and Lambda takes a line without `level` and `timestamp` for INFO:
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
  */
 export class LeanLines extends LogFormatter {
@@ -13,13 +13,8 @@ export class LeanLines extends LogFormatter {
     { logLevel, message, timestamp, serviceName }: UnformattedAttributes,
     others: LogAttributes,
   ): LogItem {
-    const saysEnough = logLevel === 'INFO' && others.outcome !== undefined;
-    const attributes = {
-      level: logLevel,
-      ...(saysEnough ? {} : { message }),
-      timestamp: this.formatTimestamp(timestamp),
-      service: serviceName,
-    };
+    if (logLevel === 'INFO' && others.outcome !== undefined) return new LogItem({ attributes: others });
+    const attributes = { level: logLevel, message, timestamp: this.formatTimestamp(timestamp), service: serviceName };
     return new LogItem({ attributes }).addAttributes(others);
   }
 }

@@ -1,4 +1,4 @@
-// What the worker says about each message: a log line, and metrics.
+// What the worker says about a batch: a log line for each message, and one with its metrics.
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
@@ -21,12 +21,8 @@ const logger = new Logger({ logFormatter: new LeanLines() });
 const metrics = new Metrics();
 
 export function report(processed: readonly Processed[]) {
+  for (const [name, count] of counts(processed)) metrics.addMetric(name, MetricUnit.Count, count);
   for (const each of processed) {
-    metrics.addMetric(WORKER_METRICS[each.outcome], MetricUnit.Count, 1);
-    if (each.attributed > 0) metrics.addMetric(TRANSACTIONS_ATTRIBUTED, MetricUnit.Count, each.attributed);
-    for (const _ of each.decision?.metadataIssues ?? []) metrics.addMetric(METADATA_UNUSABLE, MetricUnit.Count, 1);
-    for (const name of each.decision?.changes.flatMap(reversalMetrics) ?? [])
-      metrics.addMetric(name, MetricUnit.Count, 1);
     if (each.event)
       metrics.addMetric(EVENT_AGE, MetricUnit.Seconds, Math.max(0, Math.round(Date.now() / 1000) - each.event.created));
     const line: EventLog & { readonly metadataIssues: unknown } = {
@@ -56,6 +52,21 @@ export function reportNotMoved({ messageIds, errors }: NotMoved) {
     'the dead-letter queue did not accept messages, so they stay in the queue and are tried again: check that the queue in DEAD_LETTER_QUEUE_URL exists, and that the worker’s role may sqs:SendMessage to it and use its key',
     { messages: messageIds.size, reason: errors.join(', ') },
   );
+}
+
+/** A batch's counts by metric, without those that are zero: the log pays for each number in it. */
+function counts(processed: readonly Processed[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  const add = (name: string, count: number) => {
+    if (count > 0) sums.set(name, (sums.get(name) ?? 0) + count);
+  };
+  for (const { outcome, attributed, decision } of processed) {
+    add(WORKER_METRICS[outcome], 1);
+    add(TRANSACTIONS_ATTRIBUTED, attributed);
+    add(METADATA_UNUSABLE, decision?.metadataIssues.length ?? 0);
+    for (const name of decision?.changes.flatMap(reversalMetrics) ?? []) add(name, 1);
+  }
+  return sums;
 }
 
 /** What an event says about a refund or a dispute. */

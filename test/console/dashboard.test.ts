@@ -15,11 +15,8 @@ function emit(store: ReturnType<typeof createMetricStore>, name: string, at: num
   recordEmbedded(store, {
     _aws: {
       Timestamp: at,
-      CloudWatchMetrics: [
-        { Namespace: 'StripePartnerSync/test/Sync', Dimensions: [['service']], Metrics: [{ Name: name }] },
-      ],
+      CloudWatchMetrics: [{ Namespace: 'StripePartnerSync/test/Sync', Dimensions: [[]], Metrics: [{ Name: name }] }],
     },
-    service: 'ingest',
     [name]: values,
   });
 }

@@ -6,7 +6,7 @@ import type { MetricName } from '../../console/dashboard/metric-names.js';
 import { createMetricStore } from '../../console/dashboard/metrics.js';
 import { counter } from '../../console/dashboard/watch.js';
 import { parseLogLine } from '../../contract/log-line.js';
-import type { Activity, InvocationActivity } from '../../local/activity.js';
+import type { Activity, InvocationActivity, LineActivity } from '../../local/activity.js';
 import { type ResolvedResource, resourcesOf, type Template } from '../../local/template.js';
 import type { ThrottledRequest } from './dynamodb-proxy.js';
 import type { MessageCounts } from './stack.js';
@@ -81,9 +81,7 @@ export function createVirtualCloudWatch(
     record(activity) {
       changed = true;
       if (activity.kind === 'invocation') invocations.push(activity);
-      count(
-        activity.kind === 'line' ? { ...activity, line: atTime(activity.line, start) } : { ...activity, at: start },
-      );
+      count(activity.kind === 'line' ? atTime(activity, start) : { ...activity, at: start });
     },
     throttled({ kind, table }) {
       value('AWS/DynamoDB', `${kind}ThrottleEvents`, { TableName: table }, 1);
@@ -111,10 +109,11 @@ function withOneAlarm(template: Template, id: string): Template {
   return { ...template, Resources: Object.fromEntries(kept) };
 }
 
-/** A line with metrics carries its own time. */
-function atTime(line: string, at: number): string {
-  const parsed = parseLogLine(line) as { _aws?: object } | undefined;
-  return parsed?._aws === undefined ? line : JSON.stringify({ ...parsed, _aws: { ...parsed._aws, Timestamp: at } });
+/** A line may carry its own time. */
+function atTime(activity: LineActivity, at: number): LineActivity {
+  const { timestamp: _, _aws, ...parsed } = parseLogLine(activity.line) ?? {};
+  const line = JSON.stringify({ ...parsed, ...(_aws ? { _aws: { ..._aws, Timestamp: at } } : {}) });
+  return { ...activity, at, line };
 }
 
 /** What metrics call the template's queues. */

@@ -125,14 +125,14 @@ export const DRILLS: readonly Drill[] = [
     alarm: 'NoEventsReceived',
     did: `Nothing was posted. (\`quietHours\` was ${QUIET_HOURS}.)`,
     ended: 'An event was posted.',
-    values: 'metrics that ingest printed',
+    values: 'ingest’s log, and the template’s metric filters',
     async cause() {},
   },
   {
     alarm: 'Refused',
     did: 'In each period, 5 events were posted with the right signature and 20 with a forged one.',
     ended: 'The forgeries stopped.',
-    values: 'metrics that ingest printed',
+    values: 'ingest’s log, and the template’s metric filters',
     async cause({ stack }) {
       for (let i = 0; i < 5; i++) await mustAnswer(stack, 200, payment());
       for (let i = 0; i < 20; i++) await mustAnswer(stack, 400, payment(), 'whsec_forged');

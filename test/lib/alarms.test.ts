@@ -137,7 +137,9 @@ describe('the thresholds', () => {
     for (const { Id, MetricStat } of queries) if (MetricStat) expect(expression).toContain(`FILL(${Id}, 0)`);
   });
   test('Webhook429 counts the access log’s 429s', () => {
-    const [[, filter]] = resourcesOf(template, 'AWS::Logs::MetricFilter') as [[string, Payload]];
+    const [, filter] = (resourcesOf(template, 'AWS::Logs::MetricFilter') as [string, Payload][]).find(([id]) =>
+      id.includes('Throttled'),
+    )!;
     const { MetricNamespace, MetricName } = filter.MetricTransformations[0];
     expect(filter.FilterPattern).toBe('{ $.status = "429" }');
     expect(alarms.Webhook429).toMatchObject({ Namespace: MetricNamespace, MetricName, Statistic: 'Sum', Threshold: 0 });

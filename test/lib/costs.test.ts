@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { accessLogBytes } from '../../bench/access-log.js';
 import { INGEST_METRICS, RECONCILE_METRICS, WORKER_METRICS } from '../../contract/metrics.js';
 import { DEFAULT_THROTTLE } from '../../lib/webhook-api.js';
 import { resourcesOf } from '../../local/template.js';
@@ -49,7 +50,7 @@ test('docs/limits.md has the cost of an unsigned request', async () => {
   );
   const { assumed } = prices;
   const logged = lines.reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0);
-  const logBytes = logged + assumed.accessLogBytes + assumed.platformLogBytesPerInvocation;
+  const logBytes = logged + accessLogBytes(synthesizeTemplate());
   const gigabyteSeconds = (assumed.roundTripMilliseconds / 1000) * assumed.memoryGigabytes;
   const perMillion =
     prices.httpApiPerMillion +

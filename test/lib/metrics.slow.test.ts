@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { functionLogFilters } from '../../console/dashboard/metric-filters.js';
+import { parseLogLine } from '../../contract/log-line.js';
 import { resourcesOf, type Template } from '../../local/template.js';
 import { charge, customer, dispute, event, refund } from '../support/builders/events.js';
 import { startFakeStripe } from '../support/fakes/fake-stripe.js';
@@ -72,8 +74,9 @@ test('every emitted metric is on the dashboard or in an alarm, and every metric 
   stripe.stop();
   await stack.stop();
   const log = readFileSync(join(folder, '.local', 'functions.log'), 'utf8');
-  const printed = emittedIn([log, ...reconciled].join('\n'));
-  const watched = new Set(ownMetrics(synthesizeTemplate({ currencies: ['usd'] })));
+  const template = synthesizeTemplate({ currencies: ['usd'] });
+  const printed = new Set([...emittedIn([log, ...reconciled].join('\n')), ...countedIn(log, template)]);
+  const watched = new Set(ownMetrics(template));
   expect([...printed].sort()).toEqual([...watched].sort());
 }, 120_000);
 
@@ -98,11 +101,22 @@ function emittedIn(log: string): Set<string> {
   return found;
 }
 
+/** The same of each metric that the template's filters count in the functions' logs. */
+function countedIn(log: string, template: Template): string[] {
+  const filters = functionLogFilters(template);
+  const lines = log.split('\n').flatMap((line) => parseLogLine(line) ?? []);
+  return lines.flatMap((line) =>
+    (filters.get(line.service ?? '') ?? []).flatMap(({ metric, matches }) =>
+      matches(line) ? [`${metric.name} ${JSON.stringify(metric.dimensions)} Count`] : [],
+    ),
+  );
+}
+
 /** The same of each metric of ours that the template names. */
 function ownMetrics(template: Template): string[] {
   const units: Record<string, string> = { EventAge: 'Seconds', AmountRecorded: 'None' };
   return metricsIn(template).flatMap(([namespace, name, ...rest]) => {
-    // API Gateway's access log counts the throttled requests; every other metric of ours has the function as a dimension.
+    // API Gateway's access log counts the throttled requests.
     if (!String(namespace).startsWith('StripePartnerSync/') || name === 'RequestsThrottled') return [];
     const pairs = rest.filter((each): each is string => typeof each === 'string');
     const dimensions = Object.fromEntries(pairs.flatMap((key, i) => (i % 2 === 0 ? [[key, pairs[i + 1]]] : [])).sort());
