@@ -7,7 +7,7 @@ import { AwsSolutionsChecks, NagSuppressions } from 'cdk-nag';
 import { StripePartnerSyncStack } from '../../lib/stack.js';
 import { STAGES } from '../../lib/stages.js';
 import type { StripePartnerSyncProps } from '../../lib/stripe-partner-sync.js';
-import { PRODUCTION_PROPS, synthesizeTemplate } from '../support/stack/template.js';
+import { PRODUCTION_PROPS, placeBundles } from '../support/stack/template.js';
 
 const SUPPRESSED = [
   {
@@ -48,7 +48,7 @@ const DEPLOYMENTS: [string, Partial<StripePartnerSyncProps>][] = [
 test.each(DEPLOYMENTS)(
   'stage %s',
   (_, props) => {
-    synthesizeTemplate();
+    placeBundles();
     const stack = new StripePartnerSyncStack(new App(), 'nag', { ...PRODUCTION_PROPS, ...props });
     const suppressions = SUPPRESSED.filter(({ id }) => id !== 'AwsSolutions-DDB3' || props.retainData === false);
     NagSuppressions.addStackSuppressions(stack, suppressions);
