@@ -21,7 +21,7 @@ const updates = new Map<string, Update>();
 export function holds(expression: string, input: Expressions, item: Item | undefined): boolean {
   let condition = conditions.get(expression);
   if (!condition) {
-    condition = parser(expression).condition();
+    condition = parse(expression, disjunction);
     conditions.set(expression, condition);
   }
   return condition(item ?? {}, input);
@@ -33,7 +33,7 @@ export function change(item: Item, input: Expressions): Item {
   if (expression === undefined) return item;
   let update = updates.get(expression);
   if (!update) {
-    update = parser(expression).update();
+    update = parse(expression, updateOf);
     updates.set(expression, update);
   }
   update(item, input);
@@ -49,141 +49,184 @@ const COMPARISONS: Readonly<Record<string, (left: never, right: never) => boolea
   '>=': (left, right) => left >= right,
 };
 
-function parser(expression: string) {
-  const tokens = expression.match(/<>|<=|>=|[()=<>,+-]|[#:]?\w+/g) ?? [];
-  let at = 0;
-  const next = () => {
-    const token = tokens[at++];
-    if (token === undefined) throw new Error(`the memory engine cannot read: ${expression}`);
+/** The tokens of an expression, read from left to right. */
+class Tokens {
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(readonly expression: string) {
+    this.#tokens = expression.match(/<>|<=|>=|[()=<>,+-]|[#:]?\w+/g) ?? [];
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#tokens.length;
+  }
+
+  next(): string {
+    const token = this.#tokens[this.#at++];
+    if (token === undefined) throw new Error(`the memory engine cannot read: ${this.expression}`);
     return token;
-  };
-  const take = (token: string) => tokens[at] === token && at++ >= 0;
-  const expect = (token: string) => {
-    if (!take(token)) throw new Error(`the memory engine expects ${token} at token ${at} of: ${expression}`);
-  };
-  const nameOf = (token: string) => (input: Expressions) =>
-    token.startsWith('#') ? input.ExpressionAttributeNames![token]! : token;
+  }
 
-  const operand = (): Operand => {
-    const token = next();
-    if (token.startsWith(':')) {
-      return (_, input) => {
-        const value = input.ExpressionAttributeValues?.[token];
-        if (value === undefined) throw new Error(`${token} has no value in: ${expression}`);
-        return value;
-      };
-    }
-    if (token === 'if_not_exists') {
-      expect('(');
-      const path = nameOf(next());
-      expect(',');
-      const otherwise = operand();
-      expect(')');
-      return (item, input) => item[path(input)] ?? otherwise(item, input);
-    }
-    const name = nameOf(token);
-    return (item, input) => item[name(input)];
-  };
-  const sum = (): Operand => {
-    const left = operand();
-    const sign = take('+') ? 1 : take('-') ? -1 : 0;
-    if (sign === 0) return left;
-    const right = operand();
-    return (item, input) => (left(item, input) as number) + sign * (right(item, input) as number);
-  };
+  /** Passes the token if it comes next. @returns whether it does */
+  take(token: string): boolean {
+    if (this.#tokens[this.#at] !== token) return false;
+    this.#at++;
+    return true;
+  }
 
-  const or = (): Condition => {
-    const terms = [and()];
-    while (take('OR')) terms.push(and());
-    return terms.length === 1 ? terms[0]! : (item, input) => terms.some((term) => term(item, input));
-  };
-  const and = (): Condition => {
-    const terms = [term()];
-    while (take('AND')) terms.push(term());
-    return terms.length === 1 ? terms[0]! : (item, input) => terms.every((term) => term(item, input));
-  };
-  const term = (): Condition => {
-    if (take('NOT')) {
-      const inner = term();
-      return (item, input) => !inner(item, input);
-    }
-    if (take('(')) {
-      const inner = or();
-      expect(')');
-      return inner;
-    }
-    if (take('attribute_exists')) return presence(true);
-    if (take('attribute_not_exists')) return presence(false);
-    if (take('begins_with')) {
-      expect('(');
-      const path = operand();
-      expect(',');
-      const prefix = operand();
-      expect(')');
-      return (item, input) => String(path(item, input) ?? '').startsWith(prefix(item, input) as string);
-    }
-    return comparison();
-  };
-  const presence = (exists: boolean): Condition => {
-    expect('(');
-    const path = nameOf(next());
-    expect(')');
-    return (item, input) => (item[path(input)] !== undefined) === exists;
-  };
-  const comparison = (): Condition => {
-    const left = operand();
-    if (take('BETWEEN')) {
-      const low = operand();
-      expect('AND');
-      const high = operand();
-      return (item, input) => {
-        const value = left(item, input) as string;
-        return value !== undefined && value >= (low(item, input) as string) && value <= (high(item, input) as string);
-      };
-    }
-    const operator = next();
-    const compare = COMPARISONS[operator];
-    if (!compare) throw new Error(`the memory engine does not know ${operator} in: ${expression}`);
-    const right = operand();
-    return (item, input) => {
-      const [a, b] = [left(item, input), right(item, input)];
-      return a === undefined || b === undefined ? operator === '<>' : compare(a as never, b as never);
+  expect(token: string): void {
+    if (!this.take(token))
+      throw new Error(`the memory engine expects ${token} at token ${this.#at} of: ${this.expression}`);
+  }
+}
+
+function parse<T>(expression: string, as: (tokens: Tokens) => T): T {
+  const tokens = new Tokens(expression);
+  const parsed = as(tokens);
+  if (!tokens.isAtEnd) throw new Error(`the memory engine cannot read ${tokens.next()} in: ${expression}`);
+  return parsed;
+}
+
+function nameOf(token: string): (input: Expressions) => string {
+  return (input) => (token.startsWith('#') ? input.ExpressionAttributeNames![token]! : token);
+}
+
+function operand(tokens: Tokens): Operand {
+  const token = tokens.next();
+  if (token.startsWith(':')) {
+    return (_, input) => {
+      const value = input.ExpressionAttributeValues?.[token];
+      if (value === undefined) throw new Error(`${token} has no value in: ${tokens.expression}`);
+      return value;
     };
-  };
+  }
+  if (token === 'if_not_exists') {
+    tokens.expect('(');
+    const name = nameOf(tokens.next());
+    tokens.expect(',');
+    const otherwise = operand(tokens);
+    tokens.expect(')');
+    return (item, input) => item[name(input)] ?? otherwise(item, input);
+  }
+  const name = nameOf(token);
+  return (item, input) => item[name(input)];
+}
 
-  const update = (): Update => {
+function sum(tokens: Tokens): Operand {
+  const left = operand(tokens);
+  const sign = tokens.take('+') ? 1 : tokens.take('-') ? -1 : 0;
+  if (sign === 0) return left;
+  const right = operand(tokens);
+  return (item, input) => (left(item, input) as number) + sign * (right(item, input) as number);
+}
+
+function disjunction(tokens: Tokens): Condition {
+  const terms = [conjunction(tokens)];
+  while (tokens.take('OR')) terms.push(conjunction(tokens));
+  return terms.length === 1 ? terms[0]! : (item, input) => terms.some((term) => term(item, input));
+}
+
+function conjunction(tokens: Tokens): Condition {
+  const terms = [term(tokens)];
+  while (tokens.take('AND')) terms.push(term(tokens));
+  return terms.length === 1 ? terms[0]! : (item, input) => terms.every((term) => term(item, input));
+}
+
+function term(tokens: Tokens): Condition {
+  if (tokens.take('NOT')) {
+    const inner = term(tokens);
+    return (item, input) => !inner(item, input);
+  }
+  if (tokens.take('(')) {
+    const inner = disjunction(tokens);
+    tokens.expect(')');
+    return inner;
+  }
+  if (tokens.take('attribute_exists')) return presence(tokens, true);
+  if (tokens.take('attribute_not_exists')) return presence(tokens, false);
+  if (tokens.take('begins_with')) return beginning(tokens);
+  return comparison(tokens);
+}
+
+function presence(tokens: Tokens, exists: boolean): Condition {
+  tokens.expect('(');
+  const name = nameOf(tokens.next());
+  tokens.expect(')');
+  return (item, input) => (item[name(input)] !== undefined) === exists;
+}
+
+function beginning(tokens: Tokens): Condition {
+  tokens.expect('(');
+  const whole = operand(tokens);
+  tokens.expect(',');
+  const prefix = operand(tokens);
+  tokens.expect(')');
+  return (item, input) => String(whole(item, input) ?? '').startsWith(prefix(item, input) as string);
+}
+
+function comparison(tokens: Tokens): Condition {
+  const left = operand(tokens);
+  if (tokens.take('BETWEEN')) return range(tokens, left);
+  const operator = tokens.next();
+  const compare = COMPARISONS[operator];
+  if (!compare) throw new Error(`the memory engine does not know ${operator} in: ${tokens.expression}`);
+  const right = operand(tokens);
+  return (item, input) => {
+    const [a, b] = [left(item, input), right(item, input)];
+    return a === undefined || b === undefined ? operator === '<>' : compare(a as never, b as never);
+  };
+}
+
+function range(tokens: Tokens, of: Operand): Condition {
+  const low = operand(tokens);
+  tokens.expect('AND');
+  const high = operand(tokens);
+  return (item, input) => {
+    const value = of(item, input) as string;
+    return value !== undefined && value >= (low(item, input) as string) && value <= (high(item, input) as string);
+  };
+}
+
+interface Assignment {
+  readonly name: (input: Expressions) => string;
+  /** What the attribute gets; undefined removes it. */
+  readonly value: Operand;
+}
+
+function updateOf(tokens: Tokens): Update {
+  const assignments: Assignment[] = [];
+  while (!tokens.isAtEnd) {
+    const clause = tokens.next();
+    do assignments.push(assignment(tokens, clause));
+    while (tokens.take(','));
+  }
+  return (item, input) => {
     // Every operand is read before anything is changed, as DynamoDB does.
-    const assignments: { name: (input: Expressions) => string; value: Operand }[] = [];
-    while (at < tokens.length) {
-      const clause = next();
-      do {
-        const name = nameOf(next());
-        if (clause === 'SET') {
-          expect('=');
-          assignments.push({ name, value: sum() });
-        } else if (clause === 'REMOVE') {
-          assignments.push({ name, value: () => undefined });
-        } else if (clause === 'ADD') {
-          const addend = operand();
-          assignments.push({
-            name,
-            value: (item, input) => ((item[name(input)] as number) ?? 0) + (addend(item, input) as number),
-          });
-        } else throw new Error(`the memory engine does not know ${clause} in: ${expression}`);
-      } while (take(','));
+    const values = assignments.map(({ name, value }) => [name(input), value(item, input)] as const);
+    for (const [name, value] of values) {
+      if (value === undefined) delete item[name];
+      else item[name] = value;
     }
-    return (item, input) => {
-      const values = assignments.map(({ name, value }) => [name(input), value(item, input)] as const);
-      for (const [name, value] of values) {
-        if (value === undefined) delete item[name];
-        else item[name] = value;
-      }
-    };
   };
+}
 
-  const whole = <T>(parsed: T): T => {
-    if (at !== tokens.length) throw new Error(`the memory engine cannot read ${tokens[at]} in: ${expression}`);
-    return parsed;
-  };
-  return { condition: () => whole(or()), update: () => whole(update()) };
+function assignment(tokens: Tokens, clause: string): Assignment {
+  const name = nameOf(tokens.next());
+  switch (clause) {
+    case 'SET':
+      tokens.expect('=');
+      return { name, value: sum(tokens) };
+    case 'REMOVE':
+      return { name, value: () => undefined };
+    case 'ADD': {
+      const addend = operand(tokens);
+      return {
+        name,
+        value: (item, input) => ((item[name(input)] as number) ?? 0) + (addend(item, input) as number),
+      };
+    }
+    default:
+      throw new Error(`the memory engine does not know ${clause} in: ${tokens.expression}`);
+  }
 }
