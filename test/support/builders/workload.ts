@@ -199,13 +199,7 @@ function stripeCharge(
     application_fee: null,
     application_fee_amount: null,
     balance_transaction: `txn_${id}`,
-    billing_details: {
-      address: ADDRESS,
-      email: `${customer}@example.com`,
-      name: 'Jenny Rosen',
-      phone: null,
-      tax_id: null,
-    },
+    billing_details: billingDetails(`${customer}@example.com`),
     calculated_statement_descriptor: 'EXAMPLE.COM',
     captured: true,
     created: START,
@@ -220,47 +214,11 @@ function stripeCharge(
     livemode: false,
     metadata: { product_key: 'gold' },
     on_behalf_of: null,
-    outcome: {
-      advice_code: null,
-      network_advice_code: null,
-      network_decline_code: null,
-      network_status: 'approved_by_network',
-      reason: null,
-      risk_level: 'normal',
-      risk_score: 12,
-      seller_message: 'Payment complete.',
-      type: 'authorized',
-    },
+    outcome: AUTHORIZED,
     paid: true,
     payment_intent: `pi_${id}`,
     payment_method: `pm_${id}`,
-    payment_method_details: {
-      card: {
-        amount_authorized: amount,
-        authorization_code: null,
-        brand: 'visa',
-        checks: { address_line1_check: 'pass', address_postal_code_check: 'pass', cvc_check: 'pass' },
-        country: 'US',
-        exp_month: 8,
-        exp_year: 2029,
-        extended_authorization: { status: 'disabled' },
-        fingerprint: 'Xt5EWLLDS7FJjR1c',
-        funding: 'credit',
-        incremental_authorization: { status: 'unavailable' },
-        installments: null,
-        last4: '4242',
-        mandate: null,
-        multicapture: { status: 'unavailable' },
-        network: 'visa',
-        network_token: { used: false },
-        network_transaction_id: '112023112023112',
-        overcapture: { maximum_amount_capturable: amount, status: 'unavailable' },
-        regulated_status: 'unregulated',
-        three_d_secure: null,
-        wallet: null,
-      },
-      type: 'card',
-    },
+    payment_method_details: { card: visa(amount), type: 'card' },
     radar_options: {},
     receipt_email: `${customer}@example.com`,
     receipt_number: null,
@@ -276,5 +234,50 @@ function stripeCharge(
     transfer_data: null,
     transfer_group: null,
     ...fields,
+  };
+}
+
+function billingDetails(email: string): Record<string, unknown> {
+  return { address: ADDRESS, email, name: 'Jenny Rosen', phone: null, tax_id: null };
+}
+
+/** Stripe's `outcome` of a payment that the network has approved. */
+const AUTHORIZED = {
+  advice_code: null,
+  network_advice_code: null,
+  network_decline_code: null,
+  network_status: 'approved_by_network',
+  reason: null,
+  risk_level: 'normal',
+  risk_score: 12,
+  seller_message: 'Payment complete.',
+  type: 'authorized',
+};
+
+/** The details of a payment by card. */
+function visa(amount: number): Record<string, unknown> {
+  return {
+    amount_authorized: amount,
+    authorization_code: null,
+    brand: 'visa',
+    checks: { address_line1_check: 'pass', address_postal_code_check: 'pass', cvc_check: 'pass' },
+    country: 'US',
+    exp_month: 8,
+    exp_year: 2029,
+    extended_authorization: { status: 'disabled' },
+    fingerprint: 'Xt5EWLLDS7FJjR1c',
+    funding: 'credit',
+    incremental_authorization: { status: 'unavailable' },
+    installments: null,
+    last4: '4242',
+    mandate: null,
+    multicapture: { status: 'unavailable' },
+    network: 'visa',
+    network_token: { used: false },
+    network_transaction_id: '112023112023112',
+    overcapture: { maximum_amount_capturable: amount, status: 'unavailable' },
+    regulated_status: 'unregulated',
+    three_d_secure: null,
+    wallet: null,
   };
 }
