@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetQueueAttributesCommand, PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App } from 'aws-cdk-lib';
-import { parseSettings } from '../../contract/settings.js';
-import { readStackFile } from '../../contract/stack-file.js';
+import { parseSettings, type Settings } from '../../contract/settings.js';
+import { readStackFile, type StackFile } from '../../contract/stack-file.js';
 import { bundleFunctions } from '../../lib/bundling/bundle.js';
 import { bundleFolder } from '../../lib/functions.js';
 import { StripePartnerSyncStack } from '../../lib/stack.js';
@@ -64,7 +64,7 @@ export interface Listeners {
 
 export async function startStackUnderDrill(listeners: Listeners): Promise<StackUnderDrill> {
   const folder = mkdtempSync(join(tmpdir(), 'drills-'));
-  const cleanups: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const cleanups: Cleanups = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async () => {
     for (const cleanup of cleanups.reverse()) await cleanup();
   };
@@ -76,17 +76,50 @@ export async function startStackUnderDrill(listeners: Listeners): Promise<StackU
   }
 }
 
-async function start(
-  folder: string,
-  listeners: Listeners,
-  cleanups: (() => unknown)[],
-): Promise<Omit<StackUnderDrill, 'stop'>> {
+type Cleanups = (() => unknown)[];
+
+async function start(folder: string, listeners: Listeners, cleanups: Cleanups): Promise<Omit<StackUnderDrill, 'stop'>> {
+  const settings = parseSettings({ livemode: 'both' });
+  const emulators = await startEmulators(listeners, cleanups);
+  const { file, stackFile, context } = await startStack(join(folder, 'stack.json'), settings, emulators, cleanups);
+  const { physical: resources, activity } = context;
+  activity.subscribe(listeners.activity);
+  const template = await templateWithEveryAlarm(folder, settings);
+  const endpoints = {
+    AWS_ENDPOINT_URL_DYNAMODB: emulators.dynamodb.endpoint,
+    AWS_ENDPOINT_URL_SQS: file.sqsEndpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: emulators.secretsManager,
+    STRIPE_API_BASE: emulators.stripe,
+  };
+  return {
+    template,
+    resources,
+    dynamodb: emulators.dynamodb,
+    pids: () => readStackFile(stackFile).pids,
+    post: (event, secret = SECRET) => post(file.webhookUrl, event, secret),
+    storeSecret: (name, value = SECRETS[name]) => void emulators.secrets.set(name, value),
+    reconcile: reconciler(() => startReconcile(template, resources, endpoints), listeners, cleanups),
+    ...queuesOf(file, cleanups),
+  };
+}
+
+interface Emulators {
+  readonly dynamodb: DynamoDBProxy;
+  /** Values by the name of the secret's construct in lower case. */
+  readonly secrets: Map<string, string>;
+  /** The address of Secrets Manager. */
+  readonly secretsManager: string;
+  /** The address of Stripe's API. */
+  readonly stripe: string;
+}
+
+async function startEmulators({ throttle }: Listeners, cleanups: Cleanups): Promise<Emulators> {
   const closing = (server: Server) => {
     cleanups.push(() => server.close());
     return server;
   };
   const engine: Server = createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
-  const dynamodb = await startDynamoDBProxy(await listen(closing(engine)), listeners.throttle);
+  const dynamodb = await startDynamoDBProxy(await listen(closing(engine)), throttle);
   cleanups.push(() => dynamodb.stop());
   const secrets = new Map<string, string>(Object.entries(SECRETS));
   const nameInArn = (arn: string) => arn.split(':').at(-1)!;
@@ -95,9 +128,16 @@ async function start(
   );
   const stripe = await startFakeStripe();
   cleanups.push(() => stripe.stop());
+  return { dynamodb, secrets, secretsManager, stripe: stripe.url };
+}
 
-  const settings = parseSettings({ livemode: 'both' });
-  const stackFile = join(folder, 'stack.json');
+/** @returns the stack, and what its console sees of it */
+async function startStack(
+  stackFile: string,
+  settings: Settings,
+  { dynamodb, secretsManager }: Emulators,
+  cleanups: Cleanups,
+): Promise<{ file: StackFile; stackFile: string; context: ConsoleContext }> {
   let context: ConsoleContext | undefined;
   const stack = await startLocalStack({
     settings,
@@ -117,59 +157,54 @@ async function start(
   cleanups.push(() => stack.stop());
   // The console is made, and its context known, at the first request.
   await fetch(stack.file.consoleUrl!);
-  const { physical: resources, activity } = context!;
-  activity.subscribe(listeners.activity);
+  return { file: stack.file, stackFile, context: context! };
+}
 
-  const sqs = new SQSClient({
-    region: stack.file.region,
-    endpoint: stack.file.sqsEndpoint,
-    credentials: { accessKeyId: 'drill', secretAccessKey: 'drill' },
-  });
+async function post(webhookUrl: string, event: object, secret: string): Promise<number> {
+  const body = JSON.stringify(event);
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': sign(body, secret) };
+  const response = await fetch(webhookUrl, { method: 'POST', body, headers });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+/** Starts the function at its first invocation, and reports each invocation as the local stack does. */
+function reconciler(
+  startFirst: () => ReturnType<typeof startReconcile>,
+  { activity }: Listeners,
+  cleanups: Cleanups,
+): StackUnderDrill['reconcile'] {
+  let started: ReturnType<typeof startReconcile> | undefined;
+  cleanups.push(async () => (await started)?.local.stop());
+  return async () => {
+    started ??= startFirst();
+    const { name: functionName, local } = await started;
+    const at = Date.now();
+    const failed = await local.invoke({}).then(
+      () => false,
+      () => true,
+    );
+    const invocation = { kind: 'invocation', at, duration: Date.now() - at, functionName, failed } as const;
+    activity(invocation);
+    return invocation;
+  };
+}
+
+function queuesOf(
+  { region, sqsEndpoint, queueUrl, deadLetterQueueUrl }: StackFile,
+  cleanups: Cleanups,
+): Pick<StackUnderDrill, 'counts' | 'deleteDeadLetters'> {
+  const credentials = { accessKeyId: 'drill', secretAccessKey: 'drill' };
+  const sqs = new SQSClient({ region, endpoint: sqsEndpoint, credentials });
   cleanups.push(() => sqs.destroy());
-  await bundleFunctions();
-  const template = templateWithEveryAlarm(folder, settings);
-  let scheduled: Promise<{ name: string; local: LocalFunction }> | undefined;
-  cleanups.push(async () => (await scheduled)?.local.stop());
-
   return {
-    template,
-    resources,
-    dynamodb,
-    pids: () => readStackFile(stackFile).pids,
-    async post(event, secret = SECRET) {
-      const body = JSON.stringify(event);
-      const headers = { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': sign(body, secret) };
-      const response = await fetch(stack.file.webhookUrl, { method: 'POST', body, headers });
-      await response.arrayBuffer();
-      return response.status;
-    },
-    storeSecret(name, value = SECRETS[name]) {
-      secrets.set(name, value);
-    },
-    async reconcile() {
-      scheduled ??= startReconcile(template, resources, {
-        AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
-        AWS_ENDPOINT_URL_SQS: stack.file.sqsEndpoint,
-        AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
-        STRIPE_API_BASE: stripe.url,
-      });
-      const { name: functionName, local } = await scheduled;
-      const at = Date.now();
-      const failed = await local.invoke({}).then(
-        () => false,
-        () => true,
-      );
-      const activity = { kind: 'invocation', at, duration: Date.now() - at, functionName, failed } as const;
-      listeners.activity(activity);
-      return activity;
-    },
     async counts() {
-      const [waiting, inFlight] = await countMessages(sqs, stack.file.queueUrl);
-      const [deadLetters, handled] = await countMessages(sqs, stack.file.deadLetterQueueUrl);
+      const [waiting, inFlight] = await countMessages(sqs, queueUrl);
+      const [deadLetters, handled] = await countMessages(sqs, deadLetterQueueUrl);
       return { events: waiting + inFlight, inFlight, deadLetters: deadLetters + handled };
     },
     async deleteDeadLetters() {
-      await sqs.send(new PurgeQueueCommand({ QueueUrl: stack.file.deadLetterQueueUrl }));
+      await sqs.send(new PurgeQueueCommand({ QueueUrl: deadLetterQueueUrl }));
     },
   };
 }
@@ -181,7 +216,8 @@ async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<[waiting
 }
 
 /** The local stack has no alarm on silence; the other names are those of the local stack. */
-function templateWithEveryAlarm(folder: string, settings: ReturnType<typeof parseSettings>): Template {
+async function templateWithEveryAlarm(folder: string, settings: Settings): Promise<Template> {
+  await bundleFunctions();
   process.env.CDK_VALIDATION = 'false';
   const app = new App({
     outdir: join(folder, 'cdk.out'),
