@@ -43,6 +43,24 @@ const apply = (events: readonly Event[], settings = DELETE, context: StoreContex
   );
 const stored = (id = 'ch_1') => readItem(engine, transactionKey(engine.tables, id));
 const transactions = async () => (await engine.rows()).transactions;
+const evidenceItem = () => readItem(engine, evidenceKey(engine.tables, { type: 'charge', id: 'ch_1' }));
+
+const beta = event('customer.updated', customer('beta'), 50);
+const succeeded = event('charge.succeeded', charge());
+const refundCreated = event('refund.created', refund({ amount: 500, created: NOON + 10 }), 10);
+const lost = event('charge.dispute.closed', dispute({ amount: 700 }), 20);
+
+/** Does something once, just before the first conditional write of a transaction. */
+const concurrently = (what: () => Promise<unknown>) => {
+  let isDone = false;
+  return intercepted(engine, async (name, input, send) => {
+    if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
+      isDone = true;
+      await what();
+    }
+    return send();
+  });
+};
 
 describe('customers', () => {
   const STAMP = { livemode: false, stripe_customer_id: 'cus_a' };
@@ -189,9 +207,7 @@ describe('links', () => {
   });
 });
 
-describe('dependents and sweeps', () => {
-  const beta = event('customer.updated', customer('beta'), 50);
-
+describe('a link that moves takes its transactions with it', () => {
   test(
     rule("When a link moves, that Stripe customer's transactions move with it, deleted ones included."),
     async () => {
@@ -251,6 +267,9 @@ describe('dependents and sweeps', () => {
     await apply([event('customer.created', customer('beta', { id: 'cus_b' }), 3)]);
     expect(await transactions()).toMatchObject([{ customer_key: 'beta' }]);
   });
+});
+
+describe('the dependents of a Stripe customer', () => {
   test('dependents are packed into as few items as the limit of 1,024 bytes allows', async () => {
     const ids = ['ch_#"\\', 'ch_é', ...Array.from({ length: 60 }, (_, i) => `ch_${String(i).padStart(40, '0')}`)];
     const keys = dependentKeys(engine.tables, 'cus_a', ids);
@@ -265,7 +284,6 @@ describe('dependents and sweeps', () => {
     expect(Math.max(...longKeys.map((sk) => Buffer.byteLength(sk)))).toBeLessThanOrEqual(1024);
     expect(dependentKeys(engine.tables, 'cus_a', [])).toEqual([]);
   });
-
   test('a dependent without a row, or without a link, is not changed', async () => {
     await writeKeys(engine, dependentKeys(engine.tables, 'cus_a', ['ch_9']));
     expect(await sweepDependents(engine, 'cus_a')).toBe(0);
@@ -273,18 +291,9 @@ describe('dependents and sweeps', () => {
     expect(await stored('ch_9')).toBeUndefined();
     expect(await stored()).toMatchObject({ customer_key: 'acme' });
   });
+});
 
-  /** Does something once, just before the first conditional write of a transaction. */
-  const concurrently = (what: () => Promise<unknown>) => {
-    let isDone = false;
-    return intercepted(engine, async (name, input, send) => {
-      if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
-        isDone = true;
-        await what();
-      }
-      return send();
-    });
-  };
+describe('a sweep and another writer at the same time', () => {
   test('a row that changed in the meantime is read and written again', async () => {
     await apply([event('charge.succeeded', charge())]);
     await writeLink(
@@ -320,12 +329,7 @@ describe('dependents and sweeps', () => {
   });
 });
 
-describe('charges', () => {
-  const succeeded = event('charge.succeeded', charge());
-  const refundCreated = event('refund.created', refund({ amount: 500, created: NOON + 10 }), 10);
-  const lost = event('charge.dispute.closed', dispute({ amount: 700 }), 20);
-  const evidenceItem = () => readItem(engine, evidenceKey(engine.tables, { type: 'charge', id: 'ch_1' }));
-
+describe('refunds and disputes of a charge', () => {
   test('a refund that arrives before its charge waits, and counts once the charge arrives', async () => {
     expect(await apply([refundCreated], NET)).toMatchObject([{ outcome: 'waiting' }]);
     expect(await transactions()).toEqual([]);
@@ -345,6 +349,20 @@ describe('charges', () => {
     await apply([succeeded, event('charge.refunded', charge({ amount_refunded: 500 }), 1)], NET);
     expect(await evidenceItem()).toBeUndefined();
   });
+  test(rule('Failure is final'), async () => {
+    await apply([
+      succeeded,
+      event('charge.failed', charge({ status: 'failed' }), 1),
+      event('charge.updated', charge(), 9),
+      refundCreated,
+    ]);
+    expect(await transactions()).toMatchObject([
+      { status: 'deleted', deleted_reason: 'failed', event_type: 'charge.failed', amount_refunded: 0 },
+    ]);
+  });
+});
+
+describe('the revisions of a charge’s row', () => {
   test('each write of a row increments its revision, and an event that changes nothing writes nothing', async () => {
     await apply([succeeded]);
     expect(await stored()).toMatchObject({ _revision: 1 });
@@ -361,15 +379,11 @@ describe('charges', () => {
     await apply([succeeded, event('charge.dispute.created', dispute({ status: 'needs_response' }), 5)]);
     expect(await stored()).toMatchObject({ _evidence: 1, status: 'recorded', event_type: 'charge.succeeded' });
   });
+});
+
+describe('out-of-date reads of a charge', () => {
   test('evidence that arrived after the row was computed is found by the second read', async () => {
-    let isDone = false;
-    const context = intercepted(engine, async (name, input, send) => {
-      if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
-        isDone = true;
-        await apply([refundCreated], NET);
-      }
-      return send();
-    });
+    const context = concurrently(() => apply([refundCreated], NET));
     await apply([succeeded], NET, context);
     expect(await transactions()).toMatchObject([{ amount_refunded: 500 }]);
   });
@@ -419,17 +433,6 @@ describe('charges', () => {
     await apply([succeeded], NET, dying);
     expect(older).toBeDefined();
     expect(await engine.rows()).toEqual(expected);
-  });
-  test(rule('Failure is final'), async () => {
-    await apply([
-      succeeded,
-      event('charge.failed', charge({ status: 'failed' }), 1),
-      event('charge.updated', charge(), 9),
-      refundCreated,
-    ]);
-    expect(await transactions()).toMatchObject([
-      { status: 'deleted', deleted_reason: 'failed', event_type: 'charge.failed', amount_refunded: 0 },
-    ]);
   });
 });
 
@@ -495,14 +498,7 @@ describe('invoices', () => {
     expect(keys).toEqual(['beta']);
   });
   test('the row is written again until it agrees with evidence that arrived in the meantime', async () => {
-    let isDone = false;
-    const context = intercepted(engine, async (name, input, send) => {
-      if (!isDone && name === 'PutCommand' && input.TableName === engine.tables.transactions) {
-        isDone = true;
-        await apply([refunded, event('customer.created', customer('acme'), 1)], INVOICE);
-      }
-      return send();
-    });
+    const context = concurrently(() => apply([refunded, event('customer.created', customer('acme'), 1)], INVOICE));
     await apply([paid()], INVOICE, context);
     expect(await transactions()).toMatchObject([{ amount_refunded: 500, customer_key: 'acme' }]);
   });

@@ -27,8 +27,8 @@ const outcomes = async (context: StoreContext, bodies: readonly unknown[], setti
   );
 const down = (name = 'InternalServerError') => Object.assign(new Error('down'), { name });
 
-describe('outcomes', () => {
-  test('are per message', async () => {
+describe('the outcomes of a batch', () => {
+  test('each message has its own', async () => {
     const engine = memoryEngine();
     const created = event('customer.created', customer('acme'));
     expect(
@@ -64,20 +64,30 @@ describe('outcomes', () => {
       { outcome: 'customer_updated', attributed: 1 },
     ]);
   });
-  test('the setting `livemode`, and types that the settings do not want', async () => {
+  test('an event of another mode, or of a type that the settings do not want, is ignored', async () => {
     const live = { ...event('charge.succeeded', charge()), livemode: true };
     expect(await outcomes(memoryEngine(), [live], { ...SETTINGS, livemode: 'test' })).toEqual([
       'ignored: livemode_mismatch',
     ]);
     expect(await outcomes(memoryEngine(), [event('invoice.paid', invoice())])).toEqual(['ignored: unsupported_type']);
   });
+  test('an older snapshot of a charge is stale, alone and in one batch with the newer', async () => {
+    const engine = memoryEngine();
+    const [older, newer] = [event('charge.succeeded', charge()), event('charge.updated', charge(), 9)];
+    expect(await outcomes(engine, [older, newer])).toEqual(['stale', 'waiting']);
+    expect(await outcomes(engine, [older])).toEqual(['stale']);
+    expect(await outcomes(engine, [newer])).toEqual(['stale']);
+  });
+});
+
+describe('the outcomes of refunds and disputes', () => {
   test('a refund or a dispute of a charge that has not arrived yet waits', async () => {
     const engine = memoryEngine();
     const [created, lost] = [event('refund.created', refund()), event('charge.dispute.closed', dispute())];
     expect(await outcomes(engine, [created, lost])).toEqual(['waiting', 'waiting']);
     expect(await outcomes(engine, [event('charge.succeeded', charge(), -1)])).toEqual(['deleted']);
   });
-  test('refunds and disputes that change a row, and those that change none', async () => {
+  test('one that changes a row says so, and so does one that changes none', async () => {
     const engine = memoryEngine();
     await outcomes(engine, [event('customer.created', customer('acme')), event('charge.succeeded', charge())]);
     const created = event('refund.created', refund({ amount: 500, created: NOON + 1 }), 1);
@@ -94,57 +104,52 @@ describe('outcomes', () => {
     const won = event('charge.dispute.closed', dispute({ status: 'won' }), 6);
     expect(await outcomes(engine, [won], NET)).toEqual(['recorded']);
   });
-  test('an older snapshot of a charge is stale, alone and in one batch with the newer', async () => {
-    const engine = memoryEngine();
-    const [older, newer] = [event('charge.succeeded', charge()), event('charge.updated', charge(), 9)];
-    expect(await outcomes(engine, [older, newer])).toEqual(['stale', 'waiting']);
-    expect(await outcomes(engine, [older])).toEqual(['stale']);
-    expect(await outcomes(engine, [newer])).toEqual(['stale']);
-  });
-  test('in invoice mode', async () => {
-    const engine = memoryEngine();
-    const record = { ...invoicePayment('in_1', 'pi_1'), payment: { type: 'payment_record' } };
-    expect(
-      await outcomes(
-        engine,
-        [
-          event('invoice.paid', invoice({ paid_out_of_band: true })),
-          event('invoice.paid', invoice({ amount_paid: 0 })),
-          event('invoice_payment.paid', record),
-          event('charge.succeeded', charge()),
-          event('charge.refunded', charge({ amount_refunded: 1 }), 1),
-        ],
-        INVOICE,
-      ),
-    ).toEqual([
-      'ignored: paid_out_of_band',
-      'ignored: nothing_paid',
-      'ignored: no_payment_named',
-      'ignored: unsupported_type',
-      'waiting',
-    ]);
-    expect(engine.rows().transactions).toEqual([]);
-    const paid = event('invoice.paid', invoice({ metadata: { customer_key: 'acme' } }));
-    expect(await outcomes(engine, [paid], INVOICE)).toEqual(['deleted']);
-    const fails = event('refund.failed', refund({ amount: 1, created: NOON }), 5);
-    expect(await outcomes(engine, [fails], INVOICE)).toEqual(['recorded']);
-    expect(await outcomes(engine, [fails], INVOICE)).toEqual(['stale']);
-  });
-  test('amounts are counted when a transaction is first recorded', async () => {
-    const counted = async (context: StoreContext, events: readonly Event[], settings = SETTINGS) =>
-      Object.fromEntries(amountsRecorded(await processBatch(context, settings, events.map(message))));
-    const engine = memoryEngine();
-    const [first, second] = [
-      event('charge.succeeded', charge({ id: 'ch_1' })),
-      event('charge.succeeded', charge({ id: 'ch_2', currency: 'eur' })),
-    ];
-    const failed = event('charge.failed', charge({ id: 'ch_3', status: 'failed' }));
-    const unnamed = event('charge.succeeded', charge({ id: 'ch_4', currency: undefined }));
-    expect(await counted(engine, [first, second, failed, unnamed])).toEqual({ usd: 2000, eur: 2000, unknown: 2000 });
-    expect(await counted(engine, [first, event('charge.updated', charge(), 1)])).toEqual({});
-    const paid = event('invoice.payment_succeeded', invoice());
-    expect(await counted(memoryEngine(), [paid], INVOICE)).toEqual({ usd: 5000 });
-  });
+});
+
+test('in invoice mode each message has its outcome, too', async () => {
+  const engine = memoryEngine();
+  const record = { ...invoicePayment('in_1', 'pi_1'), payment: { type: 'payment_record' } };
+  expect(
+    await outcomes(
+      engine,
+      [
+        event('invoice.paid', invoice({ paid_out_of_band: true })),
+        event('invoice.paid', invoice({ amount_paid: 0 })),
+        event('invoice_payment.paid', record),
+        event('charge.succeeded', charge()),
+        event('charge.refunded', charge({ amount_refunded: 1 }), 1),
+      ],
+      INVOICE,
+    ),
+  ).toEqual([
+    'ignored: paid_out_of_band',
+    'ignored: nothing_paid',
+    'ignored: no_payment_named',
+    'ignored: unsupported_type',
+    'waiting',
+  ]);
+  expect(engine.rows().transactions).toEqual([]);
+  const paid = event('invoice.paid', invoice({ metadata: { customer_key: 'acme' } }));
+  expect(await outcomes(engine, [paid], INVOICE)).toEqual(['deleted']);
+  const fails = event('refund.failed', refund({ amount: 1, created: NOON }), 5);
+  expect(await outcomes(engine, [fails], INVOICE)).toEqual(['recorded']);
+  expect(await outcomes(engine, [fails], INVOICE)).toEqual(['stale']);
+});
+
+test('amounts are counted when a transaction is first recorded', async () => {
+  const counted = async (context: StoreContext, events: readonly Event[], settings = SETTINGS) =>
+    Object.fromEntries(amountsRecorded(await processBatch(context, settings, events.map(message))));
+  const engine = memoryEngine();
+  const [first, second] = [
+    event('charge.succeeded', charge({ id: 'ch_1' })),
+    event('charge.succeeded', charge({ id: 'ch_2', currency: 'eur' })),
+  ];
+  const failed = event('charge.failed', charge({ id: 'ch_3', status: 'failed' }));
+  const unnamed = event('charge.succeeded', charge({ id: 'ch_4', currency: undefined }));
+  expect(await counted(engine, [first, second, failed, unnamed])).toEqual({ usd: 2000, eur: 2000, unknown: 2000 });
+  expect(await counted(engine, [first, event('charge.updated', charge(), 1)])).toEqual({});
+  const paid = event('invoice.payment_succeeded', invoice());
+  expect(await counted(memoryEngine(), [paid], INVOICE)).toEqual({ usd: 5000 });
 });
 
 describe('requests', () => {
@@ -203,20 +208,53 @@ describe('requests', () => {
   });
 });
 
-describe('faults', () => {
-  const charges = ['ch_1', 'ch_2', 'ch_3'].map((id) => event('charge.succeeded', charge({ id })));
-  const failingAt = (isHit: (name: string, text: string) => boolean, error = down()) =>
-    memoryEngine({
-      before: (name, input) => {
-        if (isHit(name, JSON.stringify(input))) throw error;
-      },
-    });
+const threeCharges = ['ch_1', 'ch_2', 'ch_3'].map((id) => event('charge.succeeded', charge({ id })));
+const failingAt = (isHit: (name: string, text: string) => boolean, error = down()) =>
+  memoryEngine({
+    before: (name, input) => {
+      if (isHit(name, JSON.stringify(input))) throw error;
+    },
+  });
 
+describe('a request that fails', () => {
   test('one message that fails does not fail its batch', async () => {
     const engine = failingAt((name, text) => name === 'PutCommand' && text.includes('"ch_2"'));
-    expect(await outcomes(engine, charges)).toEqual(['waiting', 'failed: InternalServerError', 'waiting']);
+    expect(await outcomes(engine, threeCharges)).toEqual(['waiting', 'failed: InternalServerError', 'waiting']);
     expect(engine.rows().transactions.map((row) => row.transaction_id)).toEqual(['ch_1', 'ch_3']);
   });
+  test('several failures in one batch: each event has its own reason', async () => {
+    const engine = memoryEngine({
+      before: (name, input) => {
+        if (name !== 'PutCommand') return;
+        const [, id] = /"transaction_id":"(ch_\d)"/.exec(JSON.stringify(input)) ?? [];
+        if (id === 'ch_1') throw down('ThrottlingException');
+        if (id === 'ch_3') throw down('InternalServerError');
+      },
+    });
+    expect(await outcomes(engine, threeCharges)).toEqual([
+      'failed: ThrottlingException',
+      'waiting',
+      'failed: InternalServerError',
+    ]);
+  });
+  test('a second read that fails is reported, because the first may have been out of date', async () => {
+    const engine = failingAt((name, text) => name === 'BatchGetCommand' && text.includes('"ConsistentRead":true'));
+    expect(await outcomes(engine, threeCharges)).toEqual(Array(3).fill('failed: InternalServerError'));
+  });
+  test('if the tables cannot be read, every message that needs them is retried, and no other', async () => {
+    const engine = failingAt(() => true, down('ProvisionedThroughputExceededException'));
+    expect(
+      await outcomes(engine, [event('charge.succeeded', charge()), event('customer.updated', customer())]),
+    ).toEqual(['failed: ProvisionedThroughputExceededException', 'ignored: no_customer_key']);
+  });
+  test('a charge whose dependent could not be written gets no row, and is retried', async () => {
+    const engine = failingAt((name) => name === 'BatchWriteCommand');
+    expect(await outcomes(engine, [event('charge.succeeded', charge())])).toEqual(['failed: InternalServerError']);
+    expect(engine.rows().transactions).toEqual([]);
+  });
+});
+
+describe('events that failed', () => {
   test('all events that were merged into a failed change are retried, and no others', async () => {
     let isDown = true;
     const engine = failingAt((name, text) => isDown && name === 'PutCommand' && text.includes('"refunds"'));
@@ -240,41 +278,11 @@ describe('faults', () => {
     let isDown = true;
     const engine = failingAt((name, text) => isDown && name === 'PutCommand' && text.includes('"customers"'));
     const own = event('charge.succeeded', charge({ metadata: { customer_key: 'own', partner_key: 'p' } }));
-    expect(await outcomes(engine, [own, charges[1]])).toEqual(['failed: InternalServerError', 'waiting']);
+    expect(await outcomes(engine, [own, threeCharges[1]])).toEqual(['failed: InternalServerError', 'waiting']);
     expect(engine.rows().transactions).toHaveLength(2);
     isDown = false;
     await deliver(engine, SETTINGS, [[own]]);
-    expect(engine.rows()).toEqual(expectedRows([own, charges[1]!], SETTINGS));
-  });
-  test('several failures in one batch: each event has its own reason', async () => {
-    const engine = memoryEngine({
-      before: (name, input) => {
-        if (name !== 'PutCommand') return;
-        const [, id] = /"transaction_id":"(ch_\d)"/.exec(JSON.stringify(input)) ?? [];
-        if (id === 'ch_1') throw down('ThrottlingException');
-        if (id === 'ch_3') throw down('InternalServerError');
-      },
-    });
-    expect(await outcomes(engine, charges)).toEqual([
-      'failed: ThrottlingException',
-      'waiting',
-      'failed: InternalServerError',
-    ]);
-  });
-  test('a second read that fails is reported, because the first may have been out of date', async () => {
-    const engine = failingAt((name, text) => name === 'BatchGetCommand' && text.includes('"ConsistentRead":true'));
-    expect(await outcomes(engine, charges)).toEqual(Array(3).fill('failed: InternalServerError'));
-  });
-  test('if the tables cannot be read, every message that needs them is retried, and no other', async () => {
-    const engine = failingAt(() => true, down('ProvisionedThroughputExceededException'));
-    expect(
-      await outcomes(engine, [event('charge.succeeded', charge()), event('customer.updated', customer())]),
-    ).toEqual(['failed: ProvisionedThroughputExceededException', 'ignored: no_customer_key']);
-  });
-  test('a charge whose dependent could not be written gets no row, and is retried', async () => {
-    const engine = failingAt((name) => name === 'BatchWriteCommand');
-    expect(await outcomes(engine, [event('charge.succeeded', charge())])).toEqual(['failed: InternalServerError']);
-    expect(engine.rows().transactions).toEqual([]);
+    expect(engine.rows()).toEqual(expectedRows([own, threeCharges[1]!], SETTINGS));
   });
   test('a failed sweep is repeated by a newer event that is merged with the redelivery', async () => {
     let isDown = true;
@@ -302,31 +310,32 @@ describe('faults', () => {
     await deliver(engine, INVOICE, [history.slice(0, 2)]);
     expect(engine.rows()).toEqual(expectedRows(history, INVOICE));
   });
-  test('items that DynamoDB leaves unprocessed are requested again, until the time limit', async () => {
-    const engine = memoryEngine();
-    let refuses = (count: number) => count % 2 === 1;
-    let count = 0;
-    const throttled = intercepted(engine, (name, input, send) => {
-      if (!/^Batch/.test(name) || !refuses(++count)) return send();
-      return name === 'BatchGetCommand'
-        ? { Responses: {}, UnprocessedKeys: input.RequestItems }
-        : { UnprocessedItems: input.RequestItems };
-    });
-    const history = [
-      event('charge.succeeded', charge()),
-      event('customer.created', customer('acme')),
-      event('charge.succeeded', charge({ id: 'ch_2' })),
-    ];
-    await deliver(
-      throttled,
-      SETTINGS,
-      history.map((each) => [each]),
-    );
-    expect(engine.rows()).toEqual(expectedRows(history, SETTINGS));
-    refuses = () => true;
-    const over = { ...throttled, signal: AbortSignal.timeout(150) };
-    expect(await outcomes(over, [event('charge.succeeded', charge())])).toEqual(['failed: TimeoutError']);
+});
+
+test('items that DynamoDB leaves unprocessed are requested again, until the time limit', async () => {
+  const engine = memoryEngine();
+  let refuses = (count: number) => count % 2 === 1;
+  let count = 0;
+  const throttled = intercepted(engine, (name, input, send) => {
+    if (!/^Batch/.test(name) || !refuses(++count)) return send();
+    return name === 'BatchGetCommand'
+      ? { Responses: {}, UnprocessedKeys: input.RequestItems }
+      : { UnprocessedItems: input.RequestItems };
   });
+  const history = [
+    event('charge.succeeded', charge()),
+    event('customer.created', customer('acme')),
+    event('charge.succeeded', charge({ id: 'ch_2' })),
+  ];
+  await deliver(
+    throttled,
+    SETTINGS,
+    history.map((each) => [each]),
+  );
+  expect(engine.rows()).toEqual(expectedRows(history, SETTINGS));
+  refuses = () => true;
+  const over = { ...throttled, signal: AbortSignal.timeout(150) };
+  expect(await outcomes(over, [event('charge.succeeded', charge())])).toEqual(['failed: TimeoutError']);
 });
 
 describe('a Stripe customer with many charges', () => {
