@@ -15,16 +15,26 @@ const byName = (of: SynthesizedTemplate, type: string) =>
     resourcesOf(of, type).map(([id, properties]) => [shortName(of, id), { id, ...properties } as Payload]),
   );
 
-describe('the stack', () => {
-  const functions = byName(template, 'AWS::Lambda::Function');
-  const queues = byName(template, 'AWS::SQS::Queue');
-  const tables = byName(template, 'AWS::DynamoDB::Table');
+const functions = byName(template, 'AWS::Lambda::Function');
+const queues = byName(template, 'AWS::SQS::Queue');
+const tables = byName(template, 'AWS::DynamoDB::Table');
 
+describe('the webhook', () => {
   test('has one route: POST /stripe/webhook', () => {
     expect(Object.values(byName(template, 'AWS::ApiGatewayV2::Route')).map(({ RouteKey }) => RouteKey)).toEqual([
       'POST /stripe/webhook',
     ]);
   });
+  test('keeps its access log outside the account-wide resource policy', () => {
+    const [, log] = resourcesOf(template, 'AWS::Logs::LogGroup').find(([id]) => id.includes('AccessLogs')) as [
+      string,
+      Payload,
+    ];
+    expect(log.LogGroupName).toMatch(/^\/aws\/vendedlogs\/apis\//);
+  });
+});
+
+describe('the queue and its event source', () => {
   test('keeps a message invisible for at least six times the worker’s timeout', () => {
     expect(queues.events!.VisibilityTimeout).toBeGreaterThanOrEqual(6 * functions.worker!.Timeout);
   });
@@ -42,7 +52,29 @@ describe('the stack', () => {
     expect(mapping).toMatchObject({ ScalingConfig: { MaximumConcurrency: 10 } });
     for (const each of Object.values(functions)) expect(each).not.toHaveProperty('ReservedConcurrentExecutions');
   });
-  test('logs what the functions say, and of Lambda’s own lines only those about what fails', () => {
+  test('gives the worker batches of up to 100, and lets it report single failed messages', () => {
+    const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
+    expect(mapping).toMatchObject({ BatchSize: 100, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+  });
+});
+
+describe('the functions', () => {
+  test('run Node 24 on arm64', () => {
+    for (const each of [functions.ingest, functions.worker])
+      expect(each).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
+  });
+  test('run in 256 MB', () => {
+    expect(Object.values(functions).map(({ MemorySize }) => MemorySize)).toEqual([256, 256, 256, 256]);
+  });
+  test('of the pipeline get the settings', () => {
+    const environments = (props: object) => {
+      const all = byName(synthesizeTemplate(props), 'AWS::Lambda::Function');
+      return ['ingest', 'worker', 'reconcile'].map((name) => all[name].Environment.Variables as object);
+    };
+    for (const variables of environments({ transactionSource: 'invoice', partialRefund: 'net', livemode: 'live' }))
+      expect(variables).toMatchObject({ TRANSACTION_SOURCE: 'invoice', PARTIAL_REFUND: 'net', LIVEMODE: 'live' });
+  });
+  test('log what they say, and of Lambda’s own lines only those about what fails', () => {
     for (const each of Object.values(functions))
       expect(each.LoggingConfig).toMatchObject({
         LogFormat: 'JSON',
@@ -56,48 +88,43 @@ describe('the stack', () => {
     expect(queries.filter((query) => query.includes('platform.report'))).toHaveLength(1);
     expect(queries.join()).not.toContain('@type');
   });
-  test('lets the worker send messages that no rule understands to the dead-letter queue', () => {
-    expect(functions.worker!.Environment.Variables.DEAD_LETTER_QUEUE_URL).toEqual({ Ref: queues.deadletters!.id });
-    const policies = JSON.stringify(
-      resourcesOf(template, 'AWS::IAM::Policy').filter(([id]) => id.includes('WorkerRole')),
-    );
-    expect(policies).toContain(
-      JSON.stringify({
-        Action: 'sqs:SendMessage',
-        Effect: 'Allow',
-        Resource: { 'Fn::GetAtt': [queues.deadletters!.id, 'Arn'] },
-      }),
-    );
-  });
-  test('runs reconcile once an hour, and repeats no failed run', () => {
-    expect(resourcesOf(template, 'AWS::Events::Rule')).toMatchObject([
-      [expect.any(String), { Targets: [{ RetryPolicy: { MaximumRetryAttempts: 0 } }] }],
-    ]);
-    const [[, config]] = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig') as [[string, Payload]];
-    expect(config).toMatchObject({
-      FunctionName: { Ref: functions.reconcile!.id },
-      MaximumRetryAttempts: 0,
-    });
-    expect(JSON.stringify(config.Qualifier)).toContain('SyncReconcileLive');
-  });
-  test('runs every function in 256 MB', () => {
-    expect(Object.values(functions).map(({ MemorySize }) => MemorySize)).toEqual([256, 256, 256, 256]);
-  });
-  test('keeps its access log outside the account-wide resource policy', () => {
-    const [, log] = resourcesOf(template, 'AWS::Logs::LogGroup').find(([id]) => id.includes('AccessLogs')) as [
-      string,
-      Payload,
-    ];
-    expect(log.LogGroupName).toMatch(/^\/aws\/vendedlogs\/apis\//);
-  });
-  test('gives the worker batches of up to 100, and lets it report single failed messages', () => {
+  test('are invoked by the alias that deployments move', () => {
+    const aliases = resourcesOf(template, 'AWS::Lambda::Alias').map(([id]) => id);
+    expect(aliases).toHaveLength(3);
     const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
-    expect(mapping).toMatchObject({ BatchSize: 100, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    const [[, integration]] = resourcesOf(template, 'AWS::ApiGatewayV2::Integration') as [[string, object]];
+    expect(JSON.stringify(mapping)).toContain(':live');
+    expect(aliases.some((id) => JSON.stringify(integration).includes(id))).toBe(true);
   });
-  test('runs Node 24 on arm64', () => {
-    for (const each of [functions.ingest, functions.worker])
-      expect(each).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
+});
+
+test('the worker may send messages that no rule understands to the dead-letter queue', () => {
+  expect(functions.worker!.Environment.Variables.DEAD_LETTER_QUEUE_URL).toEqual({ Ref: queues.deadletters!.id });
+  const policies = JSON.stringify(
+    resourcesOf(template, 'AWS::IAM::Policy').filter(([id]) => id.includes('WorkerRole')),
+  );
+  expect(policies).toContain(
+    JSON.stringify({
+      Action: 'sqs:SendMessage',
+      Effect: 'Allow',
+      Resource: { 'Fn::GetAtt': [queues.deadletters!.id, 'Arn'] },
+    }),
+  );
+});
+
+test('reconcile runs once an hour, and a failed run is not repeated', () => {
+  expect(resourcesOf(template, 'AWS::Events::Rule')).toMatchObject([
+    [expect.any(String), { Targets: [{ RetryPolicy: { MaximumRetryAttempts: 0 } }] }],
+  ]);
+  const [[, config]] = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig') as [[string, Payload]];
+  expect(config).toMatchObject({
+    FunctionName: { Ref: functions.reconcile!.id },
+    MaximumRetryAttempts: 0,
   });
+  expect(JSON.stringify(config.Qualifier)).toContain('SyncReconcileLive');
+});
+
+describe('the stack', () => {
   test(`${rule('`customers`, key `customer_key`')} and the other tables, with their indexes`, () => {
     const key = (name: string) =>
       (tables[name]!.KeySchema as { AttributeName: string }[]).map(({ AttributeName }) => AttributeName);
@@ -119,22 +146,6 @@ describe('the stack', () => {
     expect(Object.keys(template.Outputs ?? {})).toEqual(
       expect.arrayContaining(['WebhookUrl', 'CustomersTable', 'TransactionsTable', 'LinksTable']),
     );
-  });
-  test('gives its settings to every function of the pipeline', () => {
-    const environments = (props: object) => {
-      const all = byName(synthesizeTemplate(props), 'AWS::Lambda::Function');
-      return ['ingest', 'worker', 'reconcile'].map((name) => all[name].Environment.Variables as object);
-    };
-    for (const variables of environments({ transactionSource: 'invoice', partialRefund: 'net', livemode: 'live' }))
-      expect(variables).toMatchObject({ TRANSACTION_SOURCE: 'invoice', PARTIAL_REFUND: 'net', LIVEMODE: 'live' });
-  });
-  test('invokes the functions by the alias that deployments move', () => {
-    const aliases = resourcesOf(template, 'AWS::Lambda::Alias').map(([id]) => id);
-    expect(aliases).toHaveLength(3);
-    const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
-    const [[, integration]] = resourcesOf(template, 'AWS::ApiGatewayV2::Integration') as [[string, object]];
-    expect(JSON.stringify(mapping)).toContain(':live');
-    expect(aliases.some((id) => JSON.stringify(integration).includes(id))).toBe(true);
   });
   test('matches the reviewed snapshot', () => {
     // Hashes change with every edit of a function.
