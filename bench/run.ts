@@ -8,7 +8,7 @@ import { buildBundles } from './bundles.js';
 import { coldStarts } from './cold-start.js';
 import { fieldsWrong } from './correctness.js';
 import { costs, costsByEventBridge, costsOfSmallBatches } from './cost.js';
-import { endToEnd } from './end-to-end.js';
+import { endToEnd, latencies } from './end-to-end.js';
 import { startEngines } from './engines.js';
 import { largestEvent } from './events.js';
 import { ingestCosts, workerCosts, workerCounts } from './functions.js';
@@ -90,7 +90,8 @@ try {
     add('growth', await growth(bundles, engines, sizes));
     add('many charges', await manyCharges(bundles, engines, quick ? 1_000 : 10_000));
   }
-  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000, quick ? 3 : 15));
+  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000));
+  if (wants('latency')) add('latency', await latencies(quick ? [10] : [1, 10, 100], quick ? 2 : 20));
 } finally {
   await engines.stop();
   bundles.remove();

@@ -130,6 +130,14 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
    */
   readonly workerConcurrency?: number;
   /**
+   * For how many seconds Lambda gathers a batch before it invokes the worker, from 0 to 300: rows appear that much later, and cost less. 0
+   * limits a batch to ten events. docs/limits.md says what that costs.
+   *
+   * @default 2
+   * @example 0
+   */
+  readonly batchWindow?: number;
+  /**
    * How a new version takes over: `canary` sends it ten percent of the traffic for five minutes first.
    *
    * @default 'canary'
@@ -186,7 +194,7 @@ const MAX_QUIET_HOURS = 168;
 
 /** @throws {InvalidDeploymentError} */
 export function checkProps(props: StripePartnerSyncProps): void {
-  const { alarmEmail, alarmTopic, quietHours, workerConcurrency, existingTables } = props;
+  const { alarmEmail, alarmTopic, quietHours, workerConcurrency, batchWindow, existingTables } = props;
   const retain = props.retainData ?? true;
   const problems: string[] = [];
   if (!LIVEMODES.includes(props.livemode))
@@ -204,6 +212,8 @@ export function checkProps(props: StripePartnerSyncProps): void {
     problems.push(`quietHours is ${quietHours}; use a whole number from 1 to ${MAX_QUIET_HOURS}, or off`);
   if (workerConcurrency !== undefined && !isWithin(workerConcurrency, 2, 1000))
     problems.push(`workerConcurrency is ${workerConcurrency}; use a whole number from 2 to 1000`);
+  if (batchWindow !== undefined && !isWithin(batchWindow, 0, 300))
+    problems.push(`batchWindow is ${batchWindow}; use a whole number of seconds from 0 to 300`);
   problems.push(...entranceProblems(props));
   for (const name of existingTables ? TABLE_NAMES : [])
     if (!existingTables?.[name]) problems.push(`existingTables does not name the table ${name}: name all four`);

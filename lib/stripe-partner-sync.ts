@@ -46,7 +46,7 @@ export type {
 };
 export { InvalidDeploymentError };
 
-const BATCH_WINDOW = Duration.seconds(2);
+const DEFAULT_BATCH_WINDOW = 2;
 const WORKER_TIMEOUT = Duration.seconds(30);
 
 /** Changing one of these in place makes CloudFormation generate a new value over the secrets that are stored. */
@@ -106,7 +106,7 @@ export class StripePartnerSync extends Construct {
     this.statementsTable = tables.statements;
     const queues = new Queues(this, 'Queues', {
       workerTimeout: WORKER_TIMEOUT,
-      batchWindow: BATCH_WINDOW,
+      batchWindow: this.batchWindow,
       retain: this.retain,
       ...encryption,
     });
@@ -291,12 +291,17 @@ export class StripePartnerSync extends Construct {
     if (this.props.thinEvents) to.grant(['secretsmanager:GetSecretValue'], [this.stripeApiKey.secretArn]);
   }
 
+  private get batchWindow(): Duration {
+    return Duration.seconds(this.props.batchWindow ?? DEFAULT_BATCH_WINDOW);
+  }
+
   private feed(worker: SyncFunction): EventSourceMapping {
     const eventSource = new EventSourceMapping(this, 'EventSource', {
       target: worker.alias,
       eventSourceArn: this.queue.queueArn,
-      batchSize: 100,
-      maxBatchingWindow: BATCH_WINDOW,
+      // Lambda takes no more than ten without a window: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+      batchSize: this.batchWindow.toSeconds() === 0 ? 10 : 100,
+      maxBatchingWindow: this.batchWindow,
       // Never reserved concurrency: a poller that is throttled counts as a receive, and enough of those make a dead letter.
       maxConcurrency: this.props.workerConcurrency ?? 10,
       reportBatchItemFailures: true,

@@ -19,6 +19,7 @@ export const HELP = `Runs the whole stack on this machine.
   --livemode live|test|both             events of which mode are applied (default both)
   --disputes ignore|lost|open           which disputes take a payment back (default lost)
   --amount-basis paid|excluding_tax     whether an invoice counts with its tax (default paid; invoice mode only)
+  --batch-window SECONDS                how long the worker's batches are gathered (default 2; 0: not at all)
   --rewards FILE                        the rules of what partners are owed, for the console's Partners page
   --ephemeral                           keep nothing under ${STATE_FOLDER}/
   --stack-file PATH                     where to write what tools need (default ${DEFAULT_STACK_FILE};
@@ -38,6 +39,7 @@ const FLAGS = {
   livemode: { type: 'string' },
   disputes: { type: 'string' },
   'amount-basis': { type: 'string' },
+  'batch-window': { type: 'string' },
   rewards: { type: 'string' },
   ephemeral: { type: 'boolean' },
   'stack-file': { type: 'string' },
@@ -74,6 +76,7 @@ export function parseFlags(args: readonly string[], temporaryStackFile: () => st
         amountBasis: values['amount-basis'],
       }),
       port: parsePort(values.port ?? '4242'),
+      ...(values['batch-window'] === undefined ? {} : { batchWindow: parseWindow(values['batch-window']) }),
       ...(ephemeral ? {} : { stateFolder: STATE_FOLDER }),
       // An ephemeral stack must not take the place of one that keeps its state.
       stackFile: values['stack-file'] ?? (ephemeral ? temporaryStackFile() : DEFAULT_STACK_FILE),
@@ -89,6 +92,12 @@ export function parseFlags(args: readonly string[], temporaryStackFile: () => st
     const help = error instanceof InvalidSettingError ? '' : `\n\n${HELP}`;
     throw new InvalidFlagError(`${(error as Error).message}${help}`);
   }
+}
+
+function parseWindow(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && Number.isInteger(seconds) && seconds >= 0 && seconds <= 300) return seconds;
+  throw new Error(`--batch-window is ${JSON.stringify(text)}; use a number of seconds from 0 to 300`);
 }
 
 function parsePort(text: string): number {

@@ -23,6 +23,8 @@ export interface LocalStackOptions {
   readonly secretsManager?: string;
   /** How many requests the webhook accepts. Default: as many as a deployed stage. */
   readonly throttle?: Throttle;
+  /** For how many seconds the worker's batches are gathered. Default: as a deployed stage. */
+  readonly batchWindow?: number;
   /** Called with each line that a function prints. */
   readonly onLine: (functionName: string, line: string) => void;
   /** Called with notices for the user about the stack itself. */

@@ -48,7 +48,12 @@ export async function startServices(options: LocalStackOptions, cleanups: Cleanu
       return started;
     }),
     synthesizeLater(
-      { ...options.settings, changeFeed: withFeed, ...(options.throttle ? { throttle: options.throttle } : {}) },
+      {
+        ...options.settings,
+        changeFeed: withFeed,
+        ...(options.throttle ? { throttle: options.throttle } : {}),
+        ...(options.batchWindow === undefined ? {} : { batchWindow: options.batchWindow }),
+      },
       outdir,
     ),
     // The others wait for a schedule or a deployment, and there are none here.

@@ -15,6 +15,8 @@ export interface ListPageProps {
   readonly filter: Filter;
   /** Absent while the table is still being read. */
   readonly page?: Page<Customer | Transaction>;
+  /** The first of the rows read so far, while it is. */
+  readonly newest?: readonly (Customer | Transaction)[];
   /** Rows read so far. */
   readonly read: number;
 }
@@ -25,10 +27,19 @@ const INTROS = {
   transactions: 'Every payment, newest first. A deleted one shows why it no longer counts.',
 } as const;
 
-export const ListPage: FC<ListPageProps> = ({ table, filter, page, read }) => (
+export const ListPage: FC<ListPageProps> = ({ table, filter, page, newest = [], read }) => (
   <Layout title={TITLES[table]} path={`/${table}`} scripts={['progress.js']} intro={INTROS[table]}>
     <FilterForm table={table} filter={filter} />
-    <div id="results">{page ? <Results table={table} filter={filter} page={page} /> : <Reading read={read} />}</div>
+    <div id="results">
+      {page ? (
+        <Results table={table} filter={filter} page={page} />
+      ) : (
+        <>
+          <Reading read={read} />
+          {newest.length === 0 ? null : <Rows table={table} rows={newest} />}
+        </>
+      )}
+    </div>
   </Layout>
 );
 
@@ -98,15 +109,18 @@ const Results: FC<{ table: TableName; filter: Filter; page: Page<Customer | Tran
           ? count(page.total, table.slice(0, -1))
           : `${(page.offset + 1).toLocaleString('en')}–${(page.offset + page.rows.length).toLocaleString('en')} of ${count(page.total, table.slice(0, -1))}`}
       </p>
-      {table === 'customers' ? (
-        <CustomersTable customers={page.rows as readonly Customer[]} />
-      ) : (
-        <TransactionsTable transactions={page.rows as readonly Transaction[]} />
-      )}
+      <Rows table={table} rows={page.rows} />
       <Pager path={`/${table}`} parameters={filterParameters(filter)} {...page} />
     </>
   );
 };
+
+const Rows: FC<{ table: TableName; rows: readonly (Customer | Transaction)[] }> = ({ table, rows }) =>
+  table === 'customers' ? (
+    <CustomersTable customers={rows as readonly Customer[]} />
+  ) : (
+    <TransactionsTable transactions={rows as readonly Transaction[]} />
+  );
 
 interface PagerProps extends Pick<Page<object>, 'previous' | 'next'> {
   readonly path: string;

@@ -1,7 +1,7 @@
 // Sorted lists of the rows that match a filter. A DynamoDB table has no order, so a list is made by reading the keys
 // of the whole table; a list that took long to make is kept for a while.
 
-import { BatchGetCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Target } from '../../cli/target.js';
 import { readLink } from '../../functions/store/look-up.js';
 import type { Customer, Transaction } from '../../reader/reader.js';
@@ -17,14 +17,23 @@ export interface List {
   readonly table: TableName;
   /** Rows read so far. */
   read: number;
+  /** The first of the matching rows that have been read so far, as many as a page shows. */
+  newest: readonly Position[];
   /** Set when the table has been read to the end. */
   positions?: readonly Position[];
-  readonly done: Promise<void>;
+  /** Resolves after one request, or a few milliseconds. */
+  begun: Promise<void>;
+  done: Promise<void>;
 }
 
 export interface Lists {
   /** The list for a filter, which may still be growing. */
   open(table: TableName, filter: Filter): List;
+  /**
+   * The same for a page. The first one is shown after one request, with what that has read. The page then asks again, and waits for the whole
+   * list, or for as long as `PATIENCE`.
+   */
+  openForPage(table: TableName, filter: Filter): Promise<List>;
 }
 
 const KEY = { customers: 'customer_key', transactions: 'transaction_id' } as const;
@@ -32,36 +41,59 @@ const KEY = { customers: 'customer_key', transactions: 'transaction_id' } as con
 const QUICK = 100;
 const KEPT_LISTS = 2;
 const BATCH = 100;
+/** Milliseconds. */
+const PATIENCE = 800;
+/** Rows that the first request reads: a list of no more than these is complete immediately. */
+const FIRST_READ = 500;
 
 export function createLists(target: Target): Lists {
   const kept = new Map<string, { list: List; expires: number }>();
+  const find = (id: string) => {
+    const found = kept.get(id);
+    return found && Date.now() < found.expires ? found.list : undefined;
+  };
+  const begin = (id: string, table: TableName, filter: Filter): List => {
+    const started = Date.now();
+    const entry = { list: readList(target, table, filter), expires: Number.POSITIVE_INFINITY };
+    kept.delete(id);
+    kept.set(id, entry);
+    for (const oldest of kept.keys()) if (kept.size > KEPT_LISTS) kept.delete(oldest);
+    entry.list.done
+      .then(() => {
+        const took = Date.now() - started;
+        entry.expires = took < QUICK ? 0 : Date.now() + 10 * took;
+      })
+      .catch(() => kept.delete(id));
+    return entry.list;
+  };
+  const idOf = (table: TableName, filter: Filter) => JSON.stringify([table, filterParameters(filter)]);
   return {
     open(table, filter) {
-      const id = JSON.stringify([table, filterParameters(filter)]);
-      const found = kept.get(id);
-      if (found && Date.now() < found.expires) return found.list;
-      const started = Date.now();
-      const entry = { list: readList(target, table, filter), expires: Number.POSITIVE_INFINITY };
-      kept.delete(id);
-      kept.set(id, entry);
-      for (const oldest of kept.keys()) if (kept.size > KEPT_LISTS) kept.delete(oldest);
-      entry.list.done
-        .then(() => {
-          const took = Date.now() - started;
-          entry.expires = took < QUICK ? 0 : Date.now() + 10 * took;
-        })
-        .catch(() => kept.delete(id));
-      return entry.list;
+      const id = idOf(table, filter);
+      return find(id) ?? begin(id, table, filter);
+    },
+    async openForPage(table, filter) {
+      const id = idOf(table, filter);
+      const found = find(id);
+      const list = found ?? begin(id, table, filter);
+      await (found ? Promise.race([list.done, new Promise((resolve) => setTimeout(resolve, PATIENCE))]) : list.begun);
+      return list;
     },
   };
 }
 
 function readList(target: Target, table: TableName, filter: Filter): List {
-  const list: List = { table, read: 0, done: Promise.resolve() };
-  return Object.assign(list, { done: fill(list, target, filter) });
+  const list: List = { table, read: 0, newest: [], begun: Promise.resolve(), done: Promise.resolve() };
+  list.begun = new Promise((resolve, reject) => {
+    list.done = fill(list, target, filter, resolve);
+    list.done.catch(reject);
+  });
+  // A request that came later waits for `done` only.
+  list.begun.catch(() => {});
+  return list;
 }
 
-async function fill(list: List, target: Target, filter: Filter): Promise<void> {
+async function fill(list: List, target: Target, filter: Filter, onBegun: () => void): Promise<void> {
   const { dynamodb, tables } = target;
   const names = attributesFor(filter);
   const link =
@@ -69,24 +101,33 @@ async function fill(list: List, target: Target, filter: Filter): Promise<void> {
       ? undefined
       : await readLink({ client: dynamodb, tables }, filter.query);
   const positions: Position[] = [];
-  const pages = paginateScan(
-    { client: dynamodb },
-    {
-      TableName: tables[list.table],
-      ConsistentRead: true,
-      ProjectionExpression: names.map((_, i) => `#${i}`).join(', '),
-      ExpressionAttributeNames: Object.fromEntries(names.map((name, i) => [`#${i}`, name])),
-    },
-  );
-  for await (const { Items = [] } of pages) {
-    for (const item of Items as (Customer | Transaction)[]) {
-      if (!matches(item, filter, link?.customer_key)) continue;
-      const { created } = item as { created?: number };
-      positions.push({ created: created ?? 0, key: String(item[KEY[list.table] as keyof typeof item]) });
-    }
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamodb.send(
+      new ScanCommand({
+        TableName: tables[list.table],
+        ConsistentRead: true,
+        ProjectionExpression: names.map((_, i) => `#${i}`).join(', '),
+        ExpressionAttributeNames: Object.fromEntries(names.map((name, i) => [`#${i}`, name])),
+        ...(from ? { ExclusiveStartKey: from } : { Limit: FIRST_READ }),
+      }),
+    );
+    const found = (Items as (Customer | Transaction)[])
+      .filter((item) => matches(item, filter, link?.customer_key))
+      .map((item) => positionOf(item, list.table));
+    for (const each of found) positions.push(each);
+    list.newest = [...list.newest, ...found].sort(compare).slice(0, PAGE_SIZE);
     list.read += Items.length;
-  }
+    from = LastEvaluatedKey;
+    if (from) onBegun();
+  } while (from);
   list.positions = positions.sort(compare);
+  onBegun();
+}
+
+function positionOf(item: Customer | Transaction, table: TableName): Position {
+  const { created } = item as { created?: number };
+  return { created: created ?? 0, key: String(item[KEY[table] as keyof typeof item]) };
 }
 
 function compare(a: Position, b: Position): number {
@@ -129,6 +170,11 @@ export async function readPage<T extends Customer | Transaction>(
     ...(offset > 0 && shown.length > 0 ? { previous: shown[0]! } : {}),
     ...(offset + shown.length < positions.length ? { next: shown.at(-1)! } : {}),
   };
+}
+
+/** What can be shown of a list that is still growing. */
+export function readNewest<T extends Customer | Transaction>(target: Target, list: List): Promise<T[]> {
+  return readRows<T>(target, list.table, list.newest);
 }
 
 /** All rows of a finished list, in its order. */

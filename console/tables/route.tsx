@@ -8,11 +8,8 @@ import { downloadCsv } from './csv.js';
 import { readCustomerTransactions } from './customer-transactions.js';
 import { parseFilter, type TableName } from './filter.js';
 import { ListPage } from './list-page.js';
-import { createLists, decodePosition, type Position, readPage, rowsIn } from './lists.js';
+import { createLists, decodePosition, type Position, readNewest, readPage, rowsIn } from './lists.js';
 import { CustomerPage, NotFoundPage, TransactionPage } from './row-pages.js';
-
-/** How long a response waits for a list, in milliseconds; after that the page says how far it is and asks again. */
-const PATIENCE = 800;
 
 export function tableRoutes({ target }: { readonly target: Target }): Hono {
   const app = new Hono();
@@ -21,10 +18,12 @@ export function tableRoutes({ target }: { readonly target: Target }): Hono {
 
   const showList = async (c: Context, table: TableName) => {
     const filter = parseFilter(c.req.query());
-    const list = lists.open(table, filter);
-    await Promise.race([list.done, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
-    const found = list.positions && (await readPage(target, list, positionIn(c)));
-    return page(c, <ListPage table={table} filter={filter} read={list.read} {...(found ? { page: found } : {})} />);
+    const list = await lists.openForPage(table, filter);
+    const { read } = list;
+    const parts = list.positions
+      ? { page: await readPage(target, list, positionIn(c)) }
+      : { newest: await readNewest(target, list) };
+    return page(c, <ListPage table={table} filter={filter} read={read} {...parts} />);
   };
   for (const table of ['customers', 'transactions'] as const) {
     app.get(`/${table}`, (c) => showList(c, table));

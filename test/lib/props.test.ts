@@ -76,6 +76,8 @@ describe('the construct refuses', () => {
     [{ workerConcurrency: 1 }, 'workerConcurrency is 1; use a whole number from 2 to 1000'],
     [{ workerConcurrency: 1001 }, 'workerConcurrency is 1001; use a whole number from 2 to 1000'],
     [{ workerConcurrency: 2.5 }, 'workerConcurrency is 2.5; use a whole number from 2 to 1000'],
+    [{ batchWindow: -1 }, 'batchWindow is -1; use a whole number of seconds from 0 to 300'],
+    [{ batchWindow: 301 }, 'batchWindow is 301; use a whole number of seconds from 0 to 300'],
     [{ quietHours: 0 }, 'quietHours is 0; use a whole number from 1 to 168, or off'],
     [{ quietHours: Number('a day') }, 'quietHours is NaN; use a whole number from 1 to 168, or off'],
     [{ livemode: undefined }, 'livemode is undefined; use one of: live, test, both'],
@@ -99,6 +101,8 @@ describe('the construct refuses', () => {
   test('no value at the limits', () => {
     expect(create({ workerConcurrency: 2, quietHours: 1 })).not.toThrow();
     expect(create({ workerConcurrency: 1000, quietHours: 168 })).not.toThrow();
+    expect(create({ batchWindow: 0 })).not.toThrow();
+    expect(create({ batchWindow: 300 })).not.toThrow();
   });
 });
 

@@ -56,6 +56,13 @@ describe('the queue and its event source', () => {
     const [[, mapping]] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping') as [[string, object]];
     expect(mapping).toMatchObject({ BatchSize: 100, FunctionResponseTypes: ['ReportBatchItemFailures'] });
   });
+  test('gathers batches for two seconds; without a window Lambda takes no more than ten messages', () => {
+    const mappingWith = (props: object) =>
+      resourcesOf(synthesizeTemplate(props), 'AWS::Lambda::EventSourceMapping')[0]![1];
+    expect(mappingWith({})).toMatchObject({ BatchSize: 100, MaximumBatchingWindowInSeconds: 2 });
+    expect(mappingWith({ batchWindow: 60 })).toMatchObject({ BatchSize: 100, MaximumBatchingWindowInSeconds: 60 });
+    expect(mappingWith({ batchWindow: 0 })).toMatchObject({ BatchSize: 10, MaximumBatchingWindowInSeconds: 0 });
+  });
 });
 
 describe('the functions', () => {
