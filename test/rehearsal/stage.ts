@@ -57,13 +57,13 @@ export async function aws(
   return output.trim() === '' ? undefined : JSON.parse(output);
 }
 
-/** The partner event source of dev, which has a second way in. */
+/** The partner event source of dev, which has a second way in, and a change feed. */
 export const PARTNER_SOURCE = 'aws.partner/stripe.com/ed_test_rehearsal';
 
 /** CDK's options for a stage. One that keeps its data must say who receives its alarms, and when silence is one. */
 export function contextOf(name: string): string[] {
   const common = ['-c', `stage=${name}`, '-c', 'alarmEmail=oncall@example.com', '-c', 'quietHours=24'];
-  return name === 'dev' ? [...common, '-c', `eventBridgeSource=${PARTNER_SOURCE}`] : common;
+  return name === 'dev' ? [...common, '-c', `eventBridgeSource=${PARTNER_SOURCE}`, '-c', 'changeFeed=on'] : common;
 }
 
 /** A stage's assembly as the emulator can deploy it. */

@@ -3,9 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { charge, event } from '../support/builders/events.js';
 import { standInFor } from './assembly.js';
 import { expect, expectSame, sleep, until } from './checks.js';
+import { startConsumer } from './consumer.js';
 import { counts, takeInventory } from './inventory.js';
 import { changeCode, copyProject, NEW_VERSION_HEADER } from './project.js';
 import { creationFails, expectProtected, restoreTables, tablesOf } from './recovery.js';
@@ -48,12 +50,16 @@ async function useDev(account: Account, dev: Stage): Promise<Stage> {
   await step('an event on the partner bus of dev reaches its row, and one that no setting wants does not', () =>
     throughEventBridge(account, dev),
   );
+  await step(
+    'what changes a row of dev reaches a consumer’s queue by way of the change feed, and nothing else does',
+    () => throughChangeFeed(account, dev),
+  );
   await step('the demo’s story through the webhook of dev', () => demo(account, dev));
   const poison = await step('a message that no rule understands becomes a dead letter, and no other does', () =>
     poisonStage(account, dev),
   );
   const second = await step('a second cdk deploy with changed code loses no event', () => deployChange(account, dev));
-  await step('redrive applies the dead letter that the changed code understands', () =>
+  await step('redrive applies the dead letter that the changed code understands, and what EventBridge could not queue', () =>
     redrive(account, second, poison),
   );
   await step('the alias moves back to the first version, and forward again', () => goBack(account, second));
@@ -182,6 +188,40 @@ async function throughEventBridge(account: Account, stage: Stage): Promise<void>
   expect(JSON.stringify(await transaction(stage, wanted)) === row, 'the second way changed the row');
 }
 
+/** A consumer's copy of a row, made of events alone, is the row in the table. */
+async function throughChangeFeed(account: Account, stage: Stage): Promise<void> {
+  const id = unique('ch_feed');
+  const consumer = await startConsumer(stage, id);
+  const paid = event('charge.succeeded', charge({ id }), 0, unique('evt'));
+  const refunded = event('charge.refunded', charge({ id, refunded: true, amount_refunded: 2000 }), 9, unique('evt'));
+  const post = async (each: object) => expect((await stage.post(each)).status === 200, 'the webhook refused an event');
+  const expectNewest = async (type: string, before: unknown) => {
+    const { _revision, ...row } = (await transaction(stage, id))!;
+    const after = Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('_')));
+    const { source, 'detail-type': found, detail } = consumer.received.at(-1)!;
+    const { changed, ...others } = detail;
+    expectSame([source, found], ['stripe-partner-sync', type]);
+    const wanted = { id, sequence: _revision, stack: `${stage.stackName}/Sync`, before, after };
+    expect(isDeepStrictEqual(others, wanted), `the event is ${JSON.stringify(others)}, not ${JSON.stringify(wanted)}`);
+    return after;
+  };
+  await post(paid);
+  await consumer.receive(1);
+  const recorded = await expectNewest('transaction.recorded', null);
+  // A duplicate changes nothing, so the refund is the second event. The feed sends the changes of one row in their order.
+  await post(paid);
+  await until('the queue is empty', 60, async () => (await messagesIn(account, stage.outputs.QueueUrl!)) === 0);
+  await post(refunded);
+  await consumer.receive(2);
+  await expectNewest('transaction.deleted', recorded);
+  const { code, output } = await stage.tool('redrive', '--feed', '--all');
+  expect(code === 0 && /Sent \d+ rows, and deleted 0 messages/.test(output), `redrive --feed --all:\n${output}`);
+  await consumer.receive(3);
+  await expectNewest('transaction.deleted', null);
+  expectSame(consumer.received.length, 3);
+  await consumer.leave();
+}
+
 /** The demo finds its stack in a file, as it finds a local one. */
 async function demo(account: Account, stage: Stage): Promise<void> {
   const { outputs, webhookUrl, secret } = stage;
@@ -262,10 +302,18 @@ async function deployChange(account: Account, stage: Stage): Promise<Stage> {
   return second;
 }
 
+/** Both queues of dead letters are emptied: the worker's, and that of the rule in front of the queue. */
 async function redrive(account: Account, stage: Stage, poison: string): Promise<void> {
+  // The emulator drops what a rule cannot deliver, so the message that EventBridge would have left is put there.
+  const undelivered = unique('ch_undelivered');
+  const detail = event('charge.succeeded', charge({ id: undelivered }), 0, unique('evt'));
+  const envelope = { version: '0', 'detail-type': detail.type, source: PARTNER_SOURCE, detail };
+  const queue = ['--queue-url', stage.outputs.SourceDeadLetterQueueUrl!];
+  await aws(account, 'sqs', 'send-message', ...queue, '--message-body', JSON.stringify(envelope));
   const { code, output } = await stage.tool('redrive', '--all');
-  expect(code === 0 && output.includes('1'), `redrive ended with code ${code}:\n${output}`);
+  expect(code === 0 && output.includes('Sent back 2 messages'), `redrive ended with code ${code}:\n${output}`);
   await until('the row of the dead letter', 60, async () => (await transaction(stage, poison))?.amount === 2000);
+  await until('the row of the other one', 60, async () => (await transaction(stage, undelivered)) !== undefined);
   expect((await deadLetters(account, stage)) === 0, 'the dead-letter queue is not empty');
 }
 
