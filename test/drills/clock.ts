@@ -9,11 +9,13 @@ import { parseLogLine } from '../../contract/log-line.js';
 import type { Activity, InvocationActivity, LineActivity } from '../../local/activity.js';
 import { type ResolvedResource, resourcesOf, type Template } from '../../local/template.js';
 import type { ThrottledRequest } from './dynamodb-proxy.js';
-import type { MessageCounts } from './stack.js';
+import { type MessageCounts, queueId } from './stack.js';
 
 export interface VirtualCloudWatch {
   record(activity: Activity): void;
   throttled(request: ThrottledRequest): void;
+  /** The queues must be counted again. */
+  queuesChanged(): void;
   /** Runs one period. @returns the alarm's state at its end, judged by the template's own definition */
   period(work: () => Promise<unknown>): Promise<'OK' | 'ALARM'>;
   /** Runs what still belongs to the period that has just ended. */
@@ -49,7 +51,9 @@ export function createVirtualCloudWatch(
 
   /** Whether something may have changed the queues since they were last counted. */
   let changed = true;
-  let counted: MessageCounts = { events: 0, inFlight: 0, deadLetters: 0 };
+  let counted: MessageCounts = { events: 0, inFlight: 0, deadLetters: 0, sourceDeadLetters: 0, feedFailures: 0 };
+  /** Since when the change feed has a change that it could not send. */
+  let unsentSince: number | undefined;
 
   /** Queues are sampled at the end of each period; the age of their oldest message is counted by the virtual clock. */
   const sampleQueues = async () => {
@@ -61,6 +65,17 @@ export function createVirtualCloudWatch(
       value('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: names[queue] }, counted[queue]);
       value('AWS/SQS', 'ApproximateAgeOfOldestMessage', { QueueName: names[queue] }, age);
     }
+    for (const queue of ['sourceDeadLetters', 'feedFailures'] as const)
+      value('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: names[queue] ?? queue }, counted[queue]);
+  };
+
+  const noteFeed = (line: string) => {
+    if (line.includes('"outcome":"failed"')) unsentSince ??= start;
+    if (line.includes('"outcome":"sent"')) unsentSince = undefined;
+  };
+  const sampleFeed = () => {
+    const age = unsentSince === undefined ? 0 : start + length - unsentSince;
+    value('AWS/Lambda', 'IteratorAge', { FunctionName: 'feed' }, age);
   };
 
   /** An invocation that starts while all instances are busy would have been throttled. */
@@ -81,15 +96,20 @@ export function createVirtualCloudWatch(
     record(activity) {
       changed = true;
       if (activity.kind === 'invocation') invocations.push(activity);
+      if (activity.kind === 'line' && activity.functionName === 'feed') noteFeed(activity.line);
       count(activity.kind === 'line' ? atTime(activity, start) : { ...activity, at: start });
     },
     throttled({ kind, table }) {
       value('AWS/DynamoDB', `${kind}ThrottleEvents`, { TableName: table }, 1);
     },
+    queuesChanged() {
+      changed = true;
+    },
     async period(work) {
       await work();
       countThrottles();
       await sampleQueues();
+      sampleFeed();
       start += length;
       return judge();
     },
@@ -118,10 +138,14 @@ function atTime(activity: LineActivity, at: number): LineActivity {
 
 /** What metrics call the template's queues. */
 function namesIn(template: Template, resources: ReadonlyMap<string, ResolvedResource>) {
-  const queueName = (hasRedrive: boolean) => {
-    const queues = resourcesOf(template, 'AWS::SQS::Queue');
-    const [id] = queues.find(([, properties]) => 'RedrivePolicy' in properties === hasRedrive)!;
-    return resources.get(id)!.attributes.QueueName!;
+  const queueName = (path: string) => {
+    const id = queueId(template, path);
+    return id === undefined ? undefined : resources.get(id)?.attributes.QueueName;
   };
-  return { events: queueName(true), deadLetters: queueName(false) };
+  return {
+    events: queueName('QueuesEvents')!,
+    deadLetters: queueName('QueuesDeadLetters')!,
+    sourceDeadLetters: queueName('EventBridgeSourceDeadLetters'),
+    feedFailures: queueName('ChangeFeedFailures'),
+  };
 }

@@ -1,9 +1,11 @@
 // What is done to the local stack so that each alarm goes off for its real cause.
 
+import { RETRIED_FOR } from '../../lib/change-feed.js';
+import { PERIOD } from '../../lib/metric-source.js';
 import { charge, event } from '../support/builders/events.js';
 import { until } from '../support/until.js';
 import type { Concurrency } from './clock.js';
-import { QUIET_HOURS, type StackUnderDrill, THROTTLE } from './stack.js';
+import { QUIET_HOURS, SOURCE, type StackUnderDrill, THROTTLE } from './stack.js';
 
 export interface Drill {
   /** The id of the alarm's construct. */
@@ -27,10 +29,12 @@ export interface DrillContext {
   lines(outcome: string): number;
 }
 
+/** An engine that the drills did not start may have the rows of an earlier run. */
+const RUN = Date.now().toString(36);
 let posted = 0;
 export const payment = (fields: Record<string, unknown> = {}) => {
   const id = ++posted;
-  return event('charge.succeeded', charge({ id: `ch_drill_${id}`, ...fields }), id, `evt_drill_${id}`);
+  return event('charge.succeeded', charge({ id: `ch_drill_${RUN}_${id}`, ...fields }), id, `evt_drill_${RUN}_${id}`);
 };
 
 /** What a stack does when all is well: an event arrives and is applied. */
@@ -83,7 +87,90 @@ const POISONED: Cause = {
   end: ({ stack }) => stack.deleteDeadLetters(),
 };
 
-export const DRILLS: readonly Drill[] = [
+/** Until the feed has sent what is in the streams. */
+async function changesAreSent(drill: DrillContext): Promise<void> {
+  const before = drill.lines('sent');
+  await until(() => drill.lines('sent') > before, 30_000);
+}
+
+const REFUSED: Cause = {
+  did: 'EventBridge refused every change, and one event was posted.',
+  ended: 'EventBridge accepted changes again.',
+  async cause(drill, first) {
+    const { stack } = drill;
+    stack.acceptChanges(false);
+    if (first) await mustAnswer(stack, 200, payment());
+    const before = drill.lines('failed');
+    await until(() => drill.lines('failed') > before, 30_000);
+  },
+  async end(drill) {
+    drill.stack.acceptChanges(true);
+    await changesAreSent(drill);
+  },
+};
+
+/** As Lambda writes it: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
+const GIVEN_UP = JSON.stringify({
+  requestContext: { condition: 'RecordAgeExceeded', approximateInvokeCount: 1 },
+  DDBStreamBatchInfo: {
+    batchSize: 1,
+    streamArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/transactions/stream/1',
+  },
+});
+
+/** Only where the change feed runs: on an engine that has streams. */
+const FEED_DRILLS: readonly Drill[] = [
+  {
+    alarm: 'FeedDelayed',
+    ...REFUSED,
+    values: 'derived: the changes that the feed failed to send, and the drill’s clock',
+  },
+  {
+    alarm: 'FeedErrors',
+    did: 'The process of the feed was killed while it had a change.',
+    ended: 'The local stack restarted it, and the change was sent.',
+    values: 'failed invocations',
+    async cause(drill) {
+      const { stack } = drill;
+      const before = drill.failures('feed');
+      const { feed } = stack.pids();
+      process.kill(feed!, 'SIGSTOP');
+      await allIsWell(drill);
+      // Time for the stream to be read.
+      await sleep(2_000);
+      process.kill(feed!, 'SIGKILL');
+      await until(() => drill.failures('feed') > before, 20_000);
+      await changesAreSent(drill);
+    },
+  },
+  {
+    alarm: 'FeedFailures',
+    ...REFUSED,
+    did: `${REFUSED.did} After ${RETRIED_FOR.toHours()} hours the drill put the message into the queue that Lambda leaves when it gives up.`,
+    ended: `${REFUSED.ended} \`redrive --feed --all\` sent every row and deleted the message.`,
+    values: 'derived: the emulated queue, and the drill’s clock (nothing local gives up)',
+    async cause(drill, first) {
+      if (first) {
+        refusedPeriods = 0;
+        await REFUSED.cause(drill, first);
+      }
+      if (++refusedPeriods * PERIOD.toSeconds() === RETRIED_FOR.toSeconds()) await drill.stack.feedFailure(GIVEN_UP);
+    },
+    async end(drill) {
+      await REFUSED.end!(drill);
+      await drill.stack.redriveFeed();
+    },
+  },
+];
+let refusedPeriods = 0;
+
+/** Alarms whose metrics count what nothing on this machine does, and what is tested instead. */
+export const NOT_DRILLED: Readonly<Record<string, string>> = {
+  EventBridgeLost:
+    'Not drilled: it counts what EventBridge could deliver neither to the queue nor to the dead letters, and no emulator of EventBridge has dead letters. Its definition is tested (`test/lib/event-bridge-source.test.ts`).',
+};
+
+const PIPELINE_DRILLS: readonly Drill[] = [
   {
     alarm: 'Webhook5xx',
     did: 'The list of signing secrets was emptied and ingest restarted. An event was posted each minute.',
@@ -219,6 +306,25 @@ export const DRILLS: readonly Drill[] = [
     values: 'derived: the emulated queue, and the drill’s clock',
   },
   {
+    alarm: 'EventBridgeDeadLetters',
+    did: 'A message was put into the queue as EventBridge puts it there if the event queue refuses an event.',
+    ended: '`redrive --all` sent the event to the queue, and it reached its row.',
+    values: 'the emulated queue (no emulator of EventBridge has dead letters)',
+    async cause({ stack }, first) {
+      if (!first) return;
+      const detail = payment();
+      await stack.sourceDeadLetter(
+        JSON.stringify({ version: '0', 'detail-type': detail.type, source: SOURCE, detail }),
+      );
+    },
+    async end(drill) {
+      const applied = () => drill.lines('recorded') + drill.lines('waiting');
+      const before = applied();
+      await drill.stack.redrive();
+      await until(() => applied() > before, 30_000);
+    },
+  },
+  {
     alarm: 'WorkerErrors',
     did: 'The process of the worker was killed while it had a batch.',
     ended: 'The local stack restarted it, and the batch was retried.',
@@ -263,6 +369,13 @@ export const DRILLS: readonly Drill[] = [
     },
   },
 ];
+
+/** @param changeFeed whether it runs */
+export function drillsOf(changeFeed: boolean): readonly Drill[] {
+  return changeFeed ? [...PIPELINE_DRILLS, ...FEED_DRILLS] : PIPELINE_DRILLS;
+}
+
+export const FEED_ALARMS: readonly string[] = FEED_DRILLS.map(({ alarm }) => alarm);
 
 /** Ends a process; the local stack starts another, as Lambda starts a new instance. */
 async function restart(stack: StackUnderDrill, functionName: string): Promise<void> {

@@ -26,6 +26,13 @@ export async function startDynamoDBProxy(
   const proxy = await startProxy(target, ({ incoming, outgoing, body, pass }) => {
     const refuse = (type: string) =>
       outgoing.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ __type: type }));
+    const pipe = () =>
+      pass((response) => {
+        outgoing.writeHead(response.statusCode!, response.headers);
+        response.pipe(outgoing);
+      });
+    // The streams are another service, and not the worker's.
+    if (String(incoming.headers['x-amz-target']).startsWith('DynamoDBStreams')) return pipe();
     if (treatment === 'deny') return void refuse('com.amazon.coral.service#AccessDeniedException');
     if (typeof treatment === 'object' && treatment.throttle > 0) {
       treatment = { throttle: treatment.throttle - 1 };
@@ -34,10 +41,7 @@ export async function startDynamoDBProxy(
       for (const table of tablesOf(JSON.parse(body.toString()))) onThrottle({ kind, table });
       return void refuse(`${TYPE_PREFIX}ThrottlingException`);
     }
-    pass((response) => {
-      outgoing.writeHead(response.statusCode!, response.headers);
-      response.pipe(outgoing);
-    });
+    pipe();
   });
   return {
     ...proxy,

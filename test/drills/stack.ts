@@ -6,8 +6,17 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetQueueAttributesCommand, PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  PurgeQueueCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { App } from 'aws-cdk-lib';
+import { redriveFeed } from '../../cli/change-feed.js';
+import { sendAllBack } from '../../cli/dead-letters.js';
+import { targetOfStackFile } from '../../cli/target.js';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { readStackFile, type StackFile } from '../../contract/stack-file.js';
 import { bundleFunctions } from '../../lib/bundling/bundle.js';
@@ -20,6 +29,7 @@ import { createSecretsManager } from '../../local/secrets.js';
 import { startLocalStack } from '../../local/stack.js';
 import { type ResolvedResource, resolve, resourcesOf, shortName, type Template } from '../../local/template.js';
 import { sign } from '../support/builders/sign.js';
+import { busClient } from '../support/fakes/bus-client.js';
 import { startFakeStripe } from '../support/fakes/fake-stripe.js';
 import { type DynamoDBProxy, startDynamoDBProxy, type ThrottledRequest } from './dynamodb-proxy.js';
 
@@ -28,6 +38,8 @@ export const QUIET_HOURS = 24;
 
 /** Low, so that a drill can exceed it on any machine, and high enough for what the other drills post. */
 export const THROTTLE = { rate: 20, burst: 150 };
+
+export const SOURCE = 'aws.partner/stripe.com/ed_drill';
 
 const SECRET = 'whsec_drill';
 const SECRETS = { signingsecrets: JSON.stringify({ signingSecrets: [SECRET] }), stripeapikey: '{"apiKey":""}' };
@@ -38,6 +50,10 @@ export interface MessageCounts {
   /** Of the events, those that a poller has received. */
   readonly inFlight: number;
   readonly deadLetters: number;
+  /** What EventBridge would have left because it could not put it into the queue. */
+  readonly sourceDeadLetters: number;
+  /** What Lambda would have left of changes that could not be sent. */
+  readonly feedFailures: number;
 }
 
 export interface StackUnderDrill {
@@ -54,12 +70,26 @@ export interface StackUnderDrill {
   reconcile(): Promise<InvocationActivity>;
   counts(): Promise<MessageCounts>;
   deleteDeadLetters(): Promise<void>;
+  /** Puts a message where EventBridge puts what the queue did not accept. */
+  sourceDeadLetter(body: string): Promise<void>;
+  /** Puts a message where Lambda puts what the feed could not send. */
+  feedFailure(body: string): Promise<void>;
+  /** Does what `redrive --all` does. */
+  redrive(): Promise<void>;
+  /** Whether EventBridge accepts what the feed sends. */
+  acceptChanges(accepts: boolean): void;
+  /** Does what `redrive --feed --all` does. */
+  redriveFeed(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface Listeners {
+  /** An engine that has streams: then the change feed runs. */
+  readonly dynamodb?: string | undefined;
   readonly activity: (activity: Activity) => void;
   readonly throttle: (request: ThrottledRequest) => void;
+  /** Called if the drill itself changed what is in a queue. */
+  readonly queues: () => void;
 }
 
 export async function startStackUnderDrill(listeners: Listeners): Promise<StackUnderDrill> {
@@ -82,9 +112,10 @@ async function start(folder: string, listeners: Listeners, cleanups: Cleanups): 
   const settings = parseSettings({ livemode: 'both' });
   const emulators = await startEmulators(listeners, cleanups);
   const { file, stackFile, context } = await startStack(join(folder, 'stack.json'), settings, emulators, cleanups);
-  const { physical: resources, activity } = context;
+  const { physical, activity, changeFeed } = context;
   activity.subscribe(listeners.activity);
-  const template = await templateWithEveryAlarm(folder, settings);
+  const template = await templateWithEveryAlarm(folder, settings, changeFeed !== undefined);
+  const resources = new Map(physical);
   const endpoints = {
     AWS_ENDPOINT_URL_DYNAMODB: emulators.dynamodb.endpoint,
     AWS_ENDPOINT_URL_SQS: file.sqsEndpoint,
@@ -99,7 +130,8 @@ async function start(folder: string, listeners: Listeners, cleanups: Cleanups): 
     post: (event, secret = SECRET) => post(file.webhookUrl, event, secret),
     storeSecret: (name, value = SECRETS[name]) => void emulators.secrets.set(name, value),
     reconcile: reconciler(() => startReconcile(template, resources, endpoints), listeners, cleanups),
-    ...queuesOf(file, cleanups),
+    ...(await queuesOf(file, template, resources, listeners, cleanups)),
+    ...changesOf(file, queueUrl(template, resources, 'ChangeFeedFailures'), changeFeed),
   };
 }
 
@@ -113,13 +145,13 @@ interface Emulators {
   readonly stripe: string;
 }
 
-async function startEmulators({ throttle }: Listeners, cleanups: Cleanups): Promise<Emulators> {
+async function startEmulators({ throttle, dynamodb: given }: Listeners, cleanups: Cleanups): Promise<Emulators> {
   const closing = (server: Server) => {
     cleanups.push(() => server.close());
     return server;
   };
-  const engine: Server = createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
-  const dynamodb = await startDynamoDBProxy(await listen(closing(engine)), throttle);
+  const dynalite = (): Server => createRequire(import.meta.url)('dynalite')({ createTableMs: 0 });
+  const dynamodb = await startDynamoDBProxy(given ?? (await listen(closing(dynalite()))), throttle);
   cleanups.push(() => dynamodb.stop());
   const secrets = new Map<string, string>(Object.entries(SECRETS));
   const nameInArn = (arn: string) => arn.split(':').at(-1)!;
@@ -190,23 +222,85 @@ function reconciler(
   };
 }
 
-function queuesOf(
-  { region, sqsEndpoint, queueUrl, deadLetterQueueUrl }: StackFile,
+/** Creates the queue that the local stack lacks, because it runs no EventBridge rule, and names it in `resources`. */
+async function queuesOf(
+  file: StackFile,
+  template: Template,
+  resources: Map<string, ResolvedResource>,
+  listeners: Listeners,
   cleanups: Cleanups,
-): Pick<StackUnderDrill, 'counts' | 'deleteDeadLetters'> {
+): Promise<Pick<StackUnderDrill, 'counts' | 'deleteDeadLetters' | 'sourceDeadLetter' | 'feedFailure' | 'redrive'>> {
   const credentials = { accessKeyId: 'drill', secretAccessKey: 'drill' };
-  const sqs = new SQSClient({ region, endpoint: sqsEndpoint, credentials });
-  cleanups.push(() => sqs.destroy());
+  const sqs = new SQSClient({ region: file.region, endpoint: file.sqsEndpoint, credentials });
+  const local = targetOfStackFile(file);
+  cleanups.push(() => sqs.destroy(), local.close);
+  const QueueName = 'sourcedeadletters';
+  const created = await sqs.send(new CreateQueueCommand({ QueueName }));
+  const source = new URL(new URL(created.QueueUrl!).pathname, file.sqsEndpoint).href;
+  resources.set(queueId(template, 'EventBridgeSourceDeadLetters')!, { ref: source, attributes: { QueueName } });
+  const failures = queueUrl(template, resources, 'ChangeFeedFailures');
+  const sum = async (url?: string) => (url ? (await countMessages(sqs, url)).reduce((a, b) => a + b) : 0);
+  const put = async (QueueUrl: string | undefined, MessageBody: string) => {
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    listeners.queues();
+  };
   return {
     async counts() {
-      const [waiting, inFlight] = await countMessages(sqs, queueUrl);
-      const [deadLetters, handled] = await countMessages(sqs, deadLetterQueueUrl);
-      return { events: waiting + inFlight, inFlight, deadLetters: deadLetters + handled };
+      const [waiting, inFlight] = await countMessages(sqs, file.queueUrl);
+      const [deadLetters, sourceDeadLetters, feedFailures] = await Promise.all(
+        [file.deadLetterQueueUrl, source, failures].map(sum),
+      );
+      return {
+        events: waiting + inFlight,
+        inFlight,
+        deadLetters: deadLetters!,
+        sourceDeadLetters: sourceDeadLetters!,
+        feedFailures: feedFailures!,
+      };
     },
     async deleteDeadLetters() {
-      await sqs.send(new PurgeQueueCommand({ QueueUrl: deadLetterQueueUrl }));
+      await sqs.send(new PurgeQueueCommand({ QueueUrl: file.deadLetterQueueUrl }));
+    },
+    sourceDeadLetter: (body) => put(source, body),
+    feedFailure: (body) => put(failures, body),
+    async redrive() {
+      await sendAllBack({ ...local, deadLetterQueueUrl: source }, () => {});
     },
   };
+}
+
+/** @param failuresQueueUrl absent, as the change feed, if the engine has no streams */
+function changesOf(
+  file: StackFile,
+  failuresQueueUrl: string | undefined,
+  bus: ConsoleContext['changeFeed'],
+): Pick<StackUnderDrill, 'acceptChanges' | 'redriveFeed'> {
+  const accept = bus?.put;
+  return {
+    acceptChanges(accepts) {
+      bus!.put = accepts ? accept! : (entries) => entries.map(() => ({ ErrorCode: 'ThrottlingException' }));
+    },
+    async redriveFeed() {
+      const local = targetOfStackFile(file);
+      const changeFeed = {
+        stack: 'local/Sync',
+        personalData: false,
+        busArn: 'change-feed',
+        failuresQueueUrl: failuresQueueUrl!,
+      };
+      await redriveFeed({ ...local, changeFeed }, busClient(bus!), () => {});
+      local.close();
+    },
+  };
+}
+
+/** @param path of the construct, without its stack */
+export function queueId(template: Template, path: string): string | undefined {
+  return resourcesOf(template, 'AWS::SQS::Queue').find(([id]) => id.startsWith(`Sync${path}`))?.[0];
+}
+
+function queueUrl(template: Template, resources: ReadonlyMap<string, ResolvedResource>, path: string) {
+  return resources.get(queueId(template, path) ?? '')?.ref;
 }
 
 async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<[waiting: number, inFlight: number]> {
@@ -215,8 +309,8 @@ async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<[waiting
   return [Number(Attributes?.[names[0]]), Number(Attributes?.[names[1]])];
 }
 
-/** The local stack has no alarm on silence; the other names are those of the local stack. */
-async function templateWithEveryAlarm(folder: string, settings: Settings): Promise<Template> {
+/** The local stack has no alarm on silence, and no way in from EventBridge; the other names are those of the local stack. */
+async function templateWithEveryAlarm(folder: string, settings: Settings, changeFeed: boolean): Promise<Template> {
   await bundleFunctions();
   process.env.CDK_VALIDATION = 'false';
   const app = new App({
@@ -224,7 +318,13 @@ async function templateWithEveryAlarm(folder: string, settings: Settings): Promi
     analyticsReporting: false,
     context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:disable-stack-trace': true },
   });
-  const stack = new StripePartnerSyncStack(app, 'local', { ...settings, retainData: false, quietHours: QUIET_HOURS });
+  const stack = new StripePartnerSyncStack(app, 'local', {
+    ...settings,
+    retainData: false,
+    quietHours: QUIET_HOURS,
+    eventBridgeSource: SOURCE,
+    changeFeed,
+  });
   const { templateFullPath } = app.synth().getStackArtifact(stack.artifactId);
   return JSON.parse(readFileSync(templateFullPath, 'utf8'));
 }

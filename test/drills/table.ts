@@ -19,38 +19,61 @@ const RUNBOOK = join(import.meta.dirname, '..', '..', 'docs', 'runbook.md');
 const BEGIN = '<!-- drills: written by `npm run drills -- --write` -->';
 const END = '<!-- /drills -->';
 
-export function printTable(results: readonly DrillResult[]): string {
-  const rows = results.map((result) => {
-    const alarm = `[${result.alarm}](#${result.alarm.toLowerCase()})`;
-    const count = (n: number) => `${n.toLocaleString('en-US')} × ${result.period}`;
-    return [alarm, result.did, count(result.offAfter), `${result.ended} ${count(result.clearAfter)}`, result.source];
-  });
-  const head = [
-    'alarm',
-    'what was done',
-    'went off after',
-    'how it ended, and cleared after',
-    'where the values came from',
-  ];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const HEAD = [
+  'alarm',
+  'what was done',
+  'went off after',
+  'how it ended, and cleared after',
+  'where the values came from',
+];
+
+export function rowOf(result: DrillResult): string {
+  const count = (n: number) => `${n.toLocaleString('en-US')} × ${result.period}`;
+  const ended = `${result.ended} ${count(result.clearAfter)}`;
+  return line([linkTo(result.alarm), result.did, count(result.offAfter), ended, result.source]);
 }
 
-/** @throws if the runbook has no place for the table */
-function withTable(runbook: string, results: readonly DrillResult[]): string {
+/** The row of an alarm that was not drilled. */
+export function rowOfOther(alarm: string, why: string): string {
+  return line([linkTo(alarm), why, '–', '–', '–']);
+}
+
+export function printTable(rows: readonly string[]): string {
+  return [line(HEAD), line(HEAD.map(() => '---')), ...rows].join('\n');
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function linkTo(alarm: string): string {
+  return `[${alarm}](#${alarm.toLowerCase()})`;
+}
+
+/**
+ * The runbook with these rows in place of those that it has for the same alarms; rows of alarms that were not drilled this time stay.
+ *
+ * @param rows by alarm @throws if the runbook has no place for the table
+ */
+function withRows(runbook: string, rows: ReadonlyMap<string, string>): string {
   const [before, rest] = runbook.split(BEGIN);
-  const [, after] = rest?.split(END) ?? [];
+  const [table = '', after] = rest?.split(END) ?? [];
   if (after === undefined) throw new Error(`docs/runbook.md needs the lines ${BEGIN} and ${END}`);
-  return `${before}${BEGIN}\n\n${printTable(results)}\n\n${END}${after}`;
+  const kept = new Map([...table.matchAll(/^\| \[(\w+)\].*$/gm)].map(([row, alarm]) => [alarm!, row]));
+  const order = [...runbook.matchAll(/^## (\w+)$/gm)].map(([, alarm]) => alarm!);
+  const all = new Map([...kept, ...rows]);
+  const sorted = [...all].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)).map(([, row]) => row);
+  return `${before}${BEGIN}\n\n${printTable(sorted)}\n\n${END}${after}`;
 }
 
-export function writeRunbook(results: readonly DrillResult[]): void {
-  writeFileSync(RUNBOOK, withTable(readFileSync(RUNBOOK, 'utf8'), results));
+export function writeRunbook(rows: ReadonlyMap<string, string>): void {
+  writeFileSync(RUNBOOK, withRows(readFileSync(RUNBOOK, 'utf8'), rows));
 }
 
-/** @returns whether the runbook holds this table; if not, it says what to do */
-export function checkRunbook(results: readonly DrillResult[]): boolean {
+/** @returns whether the runbook holds these rows; if not, it says what to do */
+export function checkRunbook(rows: ReadonlyMap<string, string>): boolean {
   const runbook = readFileSync(RUNBOOK, 'utf8');
-  if (withTable(runbook, results) === runbook) return true;
+  if (withRows(runbook, rows) === runbook) return true;
   process.stderr.write(
     'docs/runbook.md has another table of drills: run `npm run drills -- --write` and read the difference\n',
   );

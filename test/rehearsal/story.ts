@@ -59,8 +59,9 @@ async function useDev(account: Account, dev: Stage): Promise<Stage> {
     poisonStage(account, dev),
   );
   const second = await step('a second cdk deploy with changed code loses no event', () => deployChange(account, dev));
-  await step('redrive applies the dead letter that the changed code understands, and what EventBridge could not queue', () =>
-    redrive(account, second, poison),
+  await step(
+    'redrive applies the dead letter that the changed code understands, and what EventBridge could not queue',
+    () => redrive(account, second, poison),
   );
   await step('the alias moves back to the first version, and forward again', () => goBack(account, second));
   return second;
