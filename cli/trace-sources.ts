@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { Stripe } from 'stripe';
-import { type LogLine, parseLogLine } from '../contract/log-line.js';
+import { attributedInWords, type LogLine, parseLogLine } from '../contract/log-line.js';
 import { INGEST_OUTCOMES, outcomeInWords } from '../contract/outcomes.js';
 import type { Entity, Evidence } from '../functions/domain/change.js';
 import { readDependents, readEvidence, readLink } from '../functions/store/look-up.js';
@@ -148,7 +148,7 @@ function inWords({ outcome = '', reason, event_id = '', service, attributed }: L
   const words =
     outcome === 'stale' && applied.has(event_id) ? 'duplicate: it had already been applied' : outcomeInWords(outcome);
   if (service === 'worker' && outcome !== 'failed' && outcome !== 'not_understood') applied.add(event_id);
-  const more = attributed ? `, ${attributed} transactions attributed` : '';
+  const more = attributedInWords(attributed);
   return `${words}${reason ? ` (${reason})` : ''}${more}`;
 }
 

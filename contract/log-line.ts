@@ -47,3 +47,9 @@ export function parseLogLine(line: string): LogLine | undefined {
     return undefined;
   }
 }
+
+/** How many transactions got a customer, for a person to read after the outcome; empty if none. */
+export function attributedInWords(count = 0): string {
+  if (count === 0) return '';
+  return `, ${count} ${count === 1 ? 'transaction' : 'transactions'} attributed`;
+}

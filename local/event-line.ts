@@ -1,6 +1,6 @@
 // One line for a person out of a function's log line: an event with its outcome.
 
-import { parseLogLine } from '../contract/log-line.js';
+import { attributedInWords, parseLogLine } from '../contract/log-line.js';
 import { outcomeInWords } from '../contract/outcomes.js';
 import { printable } from '../contract/printable.js';
 
@@ -39,7 +39,7 @@ export function eventLine(functionName: string, line: string, quiet: boolean): s
   if (outcome === 'queued' || outcome === 'sent') return undefined;
   if (outcome === undefined) return log._aws ? undefined : printable(`  ${functionName}: ${line}`);
   if (quiet && (log.level ?? 'INFO') === 'INFO') return undefined;
-  const attributed = log.attributed ? `, ${log.attributed} transactions attributed` : '';
+  const attributed = attributedInWords(log.attributed);
   const reason = log.reason ? ` (${log.reason})` : '';
   const event = NEEDS_EVENT_ID.includes(outcome) && event_id ? `, event ${event_id}` : '';
   const time = (log.timestamp ?? '').slice(11, 19);

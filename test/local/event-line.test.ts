@@ -28,6 +28,13 @@ test('the line of an event that was not applied names the event', () => {
   expect(line({ ...log, outcome: 'recorded' })).not.toContain('evt_1');
 });
 
+test.each([
+  [1, 'customer updated, 1 transaction attributed'],
+  [2, 'customer updated, 2 transactions attributed'],
+])('counts attributed transactions: %d', (attributed, words) => {
+  expect(line({ event_type: 'customer.created', outcome: 'customer_updated', attributed })).toContain(words);
+});
+
 test('control characters in an ID do not reach the terminal', () => {
   const printed = line({ event_type: 'charge.succeeded', outcome: 'recorded', object_id: 'ch_\u001b[2J\u0007' })!;
   expect(printed).toContain('ch_\\u001b[2J\\u0007');
