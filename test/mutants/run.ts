@@ -80,7 +80,7 @@ async function passes(copy: string, testFiles: readonly string[], minutes = MINU
       PERMUTATION_SEED: '42',
       PERMUTATION_RUNS: '8000',
       SIMULATOR_TEST_HISTORIES: '150',
-      INTERLEAVING_RUNS: '200',
+      INTERLEAVING_STATES: '2000',
     },
     stdio: 'ignore',
   });

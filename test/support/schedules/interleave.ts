@@ -2,53 +2,44 @@
 // Writes that a dead worker had in flight take effect at any later time, or never; SQS delivers its messages again together or one
 // by one.
 //
-// Workers run the store's real code on the memory engine, and each request waits until the explorer lets it through. The explorer
-// tries each choice by running the scenario again with a longer prefix of choices.
-//
-// Three reductions leave out orders that lead to no other result:
-// - A state that was reached before is not explored twice. A state is the tables, what waits, and what each worker was answered:
-//   the set of its answers, because a worker that has several requests in flight waits for all of them.
-// - Two requests commute if neither writes what the other reads or writes. Of such orders one is explored
-//   (sleep sets; Godefroid, "Partial-Order Methods", 1996, section 5): a choice that was explored before another one, and commutes
-//   with it, sleeps until something that does not commute with it happens. A state that is reached again with fewer choices
-//   asleep is explored for those that sleep no more.
-// - A request that commutes with everything that others will ever do goes first (a persistent set of one). A worker touches rows of
-//   `customers`, and writes links and evidence, only for what its own events name, and writes those before it touches any row of
-//   `transactions` or queries a partition. So that holds for a row of `customers` that no other worker's events name, and for a read
-//   of a link or of evidence that every other worker has written already or will not write. If a worker may still die, only a read
-//   goes first: a worker that dies before a read leaves what one leaves that dies after it.
-//
-// What a worker was answered is forgotten where its further course does not depend on it: when it is done or dies; when it begins
-// to sweep dependents or to settle invoices, which reads everything again; and, for a worker with a single event, at each answer
-// about rows, because it computes what comes next from the row and from what it reads after it.
-//
-// `interleave.test.ts` compares the ends with those of every order, on tables where races do end differently.
+// A state is what the tables hold, where each worker is, and which writes of dead workers are still in flight. `tables.ts` and
+// `workers.ts` remember what each request and each answer leads to, so no order is run from the start again.
+// `docs/decisions/interleavings.md` says which states are left out, and why no end is lost. `interleave.test.ts` compares the ends
+// with those of every order, on tables where races do end differently.
 
 import { seeded } from '../builders/workload.js';
 import { type MemoryEngine, memoryEngine } from '../emulators/memory-engine.js';
 import type { Rows } from '../model/rows.js';
-import { type Choice, type Footprint, isDeath, type Scenario, startRun } from './workers.js';
+import { type Choice, choicesOf, describe, isHopeless, type State } from './states.js';
+import { type ValueTables, valueTables } from './tables.js';
+import { type Courses, coursesOf, type Point, type Scenario } from './workers.js';
 
 export interface Exploration {
   /** Distinct states. */
   readonly states: number;
-  /** How often a run came to rest; the rows are checked each time. */
+  /** Distinct states in which every worker is done. The rows of each are checked. */
   readonly ends: number;
-  /** States in which a worker died, and its messages were delivered again. */
+  /** Workers that died in distinct states, and whose messages were delivered again. */
   readonly crashes: number;
   /** Whether every state was explored. */
   readonly exhaustive: boolean;
+  readonly courses: Courses;
 }
 
 export interface ExploreOptions {
   /** How many workers may die on the way. */
   readonly crashes?: number;
-  /** How many runs at most. */
+  /** How many states at most. */
   readonly limit?: number;
-  /** Every order, also of requests that commute: to see that the reductions lose no end. */
+  /** Leaves no state out: to see that no end is lost. */
   readonly everyOrder?: boolean;
   /** Tables other than the memory engine's. */
   readonly engineOf?: () => MemoryEngine;
+}
+
+interface Path {
+  readonly choice: Choice;
+  readonly before: Path | undefined;
 }
 
 /**
@@ -59,79 +50,119 @@ export async function explore(
   check: (rows: Rows, choices: readonly string[]) => void,
   { crashes = 0, limit = Number.POSITIVE_INFINITY, everyOrder = false, engineOf = memoryEngine }: ExploreOptions = {},
 ): Promise<Exploration> {
-  /** Each state, and the choices that were asleep there. */
-  const visited = new Map<string, ReadonlySet<string>>();
+  const engine = engineOf();
+  const tables = valueTables(engine);
+  const courses = coursesOf(scenario.settings, engine, tables, { remember: everyOrder });
   const random = seeded(1);
-  const left: { readonly prefix: readonly Choice[]; readonly sleep: readonly Choice[] }[] = [{ prefix: [], sleep: [] }];
-  const found = { states: 0, ends: 0, crashes: 0, exhaustive: true };
-  for (let runs = 0; left.length > 0; runs++) {
-    if (runs >= limit) return { ...found, exhaustive: false };
-    // Without a limit the deepest first, which needs the least memory; with one, choices made early count as much as late ones.
-    const at = Number.isFinite(limit) ? Math.floor(random() * left.length) : left.length - 1;
-    const { prefix, sleep: asleep } = left[at]!;
+  const isNew = newStates();
+  const found = { states: 0, ends: 0, crashes: 0, exhaustive: true, courses };
+  const left: { readonly state: State; readonly path: Path | undefined }[] = [];
+  const reach = (reached: State, path: Path | undefined) => {
+    const state = everyOrder ? reached : canonical(reached, tables);
+    if (!isNew(state)) return;
+    found.states++;
+    left.push({ state, path });
+  };
+  reach(await startOf(scenario, tables, courses), undefined);
+  for (let before = 0; left.length > 0; ) {
+    if (found.states > limit) return { ...found, exhaustive: false };
+    // Deepest first, which needs the least memory; with a limit, from anywhere after each end, so that choices made early count too.
+    const isStuck = left.length <= before && Number.isFinite(limit);
+    const at = isStuck ? Math.floor(random() * left.length) : left.length - 1;
+    const { state, path } = left[at]!;
     left[at] = left.at(-1)!;
     left.pop();
-    const run = await startRun(scenario, engineOf());
-    for (const choice of prefix) await run.take(choice);
-    const taken = [...prefix];
-    for (let sleep = asleep; ; ) {
-      const mayCrash = taken.filter(isDeath).length < crashes;
-      const choices = run.choices(mayCrash);
-      if (run.isAtRest()) {
-        found.ends++;
-        check(run.rows(), taken.map(idOf));
-      }
-      if (choices.length === 0) break;
-      const awake = wake(run.state(taken), choices, sleep, visited, found);
-      const own = everyOrder ? undefined : choices.find((choice) => run.isPrivate(choice, mayCrash));
-      const explored = own ? awake.filter((choice) => idOf(choice) === idOf(own)) : awake;
-      if (explored.length === 0) break;
-      const successors = explored.map((choice, i) => ({
-        prefix: [...taken, choice],
-        sleep: [...sleep, ...explored.slice(0, i)].filter((other) => !everyOrder && commute(other, choice)),
-      }));
-      for (const choice of explored) if (isDeath(choice)) found.crashes++;
-      left.push(...successors.slice(1));
-      await run.take(explored[0]!);
-      taken.push(explored[0]!);
-      sleep = successors[0]!.sleep;
+    before = left.length;
+    if (state.workers.length === 0) {
+      found.ends++;
+      check(tables.rows(state.content), choicesTo(path));
+    }
+    for (const choice of choicesOf(state, state.deaths < crashes, everyOrder)) {
+      if (choice.kind === 'death' && !choice.isApart) found.crashes++;
+      reach(await take(state, choice, tables, courses), { choice, before: path });
     }
   }
   return found;
 }
 
-/** The choices that have to be explored in this state, now that these sleep. */
-function wake(
-  state: string,
-  choices: readonly Choice[],
-  sleep: readonly Choice[],
-  visited: Map<string, ReadonlySet<string>>,
-  found: { states: number },
-): Choice[] {
-  const asleep = new Set(sleep.map(idOf));
-  const before = visited.get(state);
-  if (!before) {
-    found.states++;
-    visited.set(state, asleep);
-    return choices.filter((choice) => !asleep.has(idOf(choice)));
+/** The workers before they have sent anything, after the events that were applied before. */
+async function startOf({ before, workers }: Scenario, tables: ValueTables, courses: Courses): Promise<State> {
+  let content = tables.empty;
+  for (const event of before) {
+    for (let point = await courses.start([event]); point.waiting.length > 0; ) {
+      const { label, request } = point.waiting[0]!;
+      const step = tables.step(request, content);
+      content = step.content;
+      point = await courses.answered(point, label, step.answer);
+    }
   }
-  visited.set(state, new Set([...before].filter((id) => asleep.has(id))));
-  return choices.filter((choice) => before.has(idOf(choice)) && !asleep.has(idOf(choice)));
+  return {
+    content,
+    workers: await Promise.all(workers.map((events) => courses.start(events))),
+    late: [],
+    deaths: 0,
+  };
 }
 
-function idOf({ worker, what, apart }: Choice): string {
-  return `worker ${worker + 1} ${what ?? (apart ? 'dies, and its messages come again one by one' : 'dies')}`;
+/** The state after a choice. */
+async function take(state: State, choice: Choice, tables: ValueTables, courses: Courses): Promise<State> {
+  const { content, workers, late, deaths } = state;
+  if (choice.kind === 'late') {
+    const { request } = choice;
+    const at = late.indexOf(request);
+    return { ...state, content: tables.step(request, content).content, late: late.filter((_, i) => i !== at) };
+  }
+  const { worker, point } = choice;
+  if (choice.kind === 'answer') {
+    const { label, request } = choice.waiting;
+    const step = tables.step(request, content);
+    const next = courses.known(point, label, step.answer) ?? (await courses.answered(point, label, step.answer));
+    return { content: step.content, workers: replaced(workers, worker, [next]), late, deaths };
+  }
+  const inFlight = point.waiting.map(({ request }) => request).filter(({ footprint }) => footprint.writes.length > 0);
+  const { events } = point.batch;
+  const batches = choice.isApart ? events.map((event) => [event]) : [events];
+  const again = await Promise.all(batches.map((batch) => courses.start(batch)));
+  return { content, workers: replaced(workers, worker, again), late: [...late, ...inFlight], deaths: deaths + 1 };
 }
 
-/** Whether two choices lead to the same state in either order. */
-function commute(a: Choice, b: Choice): boolean {
-  // The number of crashes is limited, so one crash can prevent another. A dead worker makes no requests.
-  if (isDeath(a) || isDeath(b)) return a.worker !== b.worker && isDeath(a) !== isDeath(b);
-  return !disturbs(a.footprint, b.footprint) && !disturbs(b.footprint, a.footprint);
+/** Workers that are done are left out. */
+function replaced(workers: readonly Point[], gone: number, come: readonly Point[]): Point[] {
+  return [...workers.slice(0, gone), ...come.filter(({ waiting }) => waiting.length > 0), ...workers.slice(gone + 1)];
 }
 
-function disturbs(writer: Footprint, { reads, writes, prefix }: Footprint): boolean {
-  return writer.writes.some(
-    (item) => reads.includes(item) || writes.includes(item) || (prefix !== undefined && item.startsWith(prefix)),
-  );
+/** The same state for all that differ only in which of several alike workers is where, or in writes that change nothing any more. */
+function canonical({ content, workers, late, deaths }: State, tables: ValueTables): State {
+  return {
+    content,
+    workers: [...workers].sort((a, b) => a.id - b.id),
+    late:
+      late.length === 0
+        ? late
+        : late.filter((request) => !isHopeless(request, content, tables)).sort((a, b) => a.id - b.id),
+    deaths,
+  };
+}
+
+function newStates() {
+  const numbers = new Map<string, number>();
+  const visited = new Map<number, Set<number>>();
+  return ({ content, workers, late, deaths }: State): boolean => {
+    let text = String(deaths);
+    for (const { id } of workers) text += `,${id}`;
+    for (const { id } of late) text += `;${id}`;
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    const known = visited.get(content) ?? new Set();
+    visited.set(content, known);
+    if (known.has(number)) return false;
+    known.add(number);
+    return true;
+  };
+}
+
+function choicesTo(path: Path | undefined): string[] {
+  const choices: string[] = [];
+  for (let each = path; each; each = each.before) choices.unshift(describe(each.choice));
+  return choices;
 }

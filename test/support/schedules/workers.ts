@@ -1,10 +1,14 @@
-// Workers whose requests wait until somebody lets them through, and who can die: one run of the explorer.
+// What workers do: the store's real code, run once for each series of answers that a worker can get, and remembered.
+//
+// Points that a worker goes on from in the same way are one point. `docs/decisions/interleavings.md` says what a worker forgets,
+// and `verifyMerges` checks it.
 
-import { createHash } from 'node:crypto';
 import type { Settings } from '../../../contract/settings.js';
 import { processBatch } from '../../../functions/worker/process-batch.js';
 import type { Event } from '../builders/history.js';
 import type { MemoryEngine } from '../emulators/memory-engine.js';
+import { type Footprint, isAboutRows, isLinkOrEvidence } from './footprint.js';
+import type { Answer, Request, ValueTables } from './tables.js';
 
 export interface Scenario {
   readonly settings: Settings;
@@ -14,229 +18,226 @@ export interface Scenario {
   readonly workers: readonly (readonly Event[])[];
 }
 
-/** A choice: let a waiting request of a worker through, or let the worker die. */
-export interface Choice {
-  readonly worker: number;
-  /** The request; absent for a death. */
-  readonly what?: string;
-  /** Of a death: whether the worker's messages come again one by one. */
-  readonly apart?: boolean;
-  readonly footprint: Footprint;
-}
-
-/** The items that a request reads or writes; a query reads all items that begin with a text. */
-export interface Footprint {
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
-  readonly prefix?: string;
-}
-
-interface Pending {
-  readonly what: string;
-  readonly footprint: Footprint;
-  readonly name: string;
-  readonly input: unknown;
-  readonly letThrough: () => void;
-}
-
-/** A write that its worker did not live to see answered: it takes effect at any time after the death, or never. */
-interface Late extends Omit<Pending, 'letThrough'> {
-  readonly worker: number;
-}
-
-interface Worker {
+/** The events that a worker receives together. Workers that receive the same events are alike. */
+export interface Batch {
   readonly events: readonly Event[];
-  pending: Pending[];
-  /** A sum of hashes of its answers so far: the same in any order. */
-  seen: bigint;
-  started: boolean;
+  readonly text: string;
+}
+
+/** A request that waits. Its label tells it from an equal one that another part of the worker sends at the same time. */
+export interface Waiting {
+  readonly label: number;
+  readonly request: Request;
+}
+
+/** Where a worker is. */
+export interface Point {
+  readonly id: number;
+  /** What the worker still knows, and what it waits for. */
+  readonly text: string;
+  readonly batch: Batch;
+  /** None: it is done. */
+  readonly waiting: readonly Waiting[];
+  readonly isStarted: boolean;
   /** Whether it writes no link and no evidence any more. */
-  settling: boolean;
-  /** The kinds of partitions that it has queried. */
-  readonly queried: Set<string>;
-  done: boolean;
-  dead: boolean;
+  readonly isSettling: boolean;
+  /** The answers that led here first. */
+  readonly history: readonly Answered[];
+  /** What followed each answer so far. */
+  readonly next: Map<number, Answered & { readonly point: Point }>;
 }
 
-/** Whether a choice is a worker's death. */
-export function isDeath({ what }: Choice): boolean {
-  return what === undefined;
+interface Answered {
+  readonly label: number;
+  readonly answer: Answer;
 }
 
-const NOTHING: Footprint = { reads: [], writes: [] };
+export interface CourseOptions {
+  /** Forgets nothing that a worker was answered. */
+  readonly remember: boolean;
+}
 
-export async function startRun(scenario: Scenario, engine: MemoryEngine) {
-  for (const event of scenario.before) await processBatch(engine, scenario.settings, [toMessage(event)]);
-  const workers: Worker[] = [];
-  const late: Late[] = [];
+export type Courses = ReturnType<typeof coursesOf>;
 
-  const start = (events: readonly Event[]) => {
-    const worker: Worker = {
-      events,
-      pending: [],
-      seen: 0n,
-      started: false,
-      settling: false,
-      queried: new Set(),
-      done: false,
-      dead: false,
-    };
-    const client = {
-      send: async (command: { readonly constructor: { readonly name: string }; readonly input: unknown }) => {
-        const what = `${command.constructor.name.replace('Command', '')} ${JSON.stringify(command.input)}`;
-        const footprint = footprintOf(command.input as never);
-        // The first read of a worker is about rows too.
-        if (worker.started && (isAboutRows(footprint) || footprint.prefix !== undefined)) worker.settling = true;
-        forget(worker, footprint);
-        const { name } = command.constructor;
-        const { input } = command;
-        await new Promise<void>((resolve) =>
-          worker.pending.push({ what, name, input, footprint, letThrough: resolve }),
-        );
-        worker.started = true;
-        if (isAboutRows(footprint) && events.length === 1 && worker.pending.length === 0) worker.seen = 0n;
-        try {
-          const output = engine.answer(name, input);
-          worker.seen += hash(`${what}${JSON.stringify(output)}`);
-          return output;
-        } catch (error) {
-          worker.seen += hash(`${what}${(error as Error).name}`);
-          throw error;
-        }
-      },
-    };
-    workers.push(worker);
-    processBatch({ tables: engine.tables, client: client as never }, scenario.settings, events.map(toMessage)).then(
-      (results) => {
-        const undone = results.filter(({ outcome }) => outcome === 'failed' || outcome === 'not_understood');
-        if (undone.length > 0) throw new Error(`not applied: ${JSON.stringify(undone)}`);
-        worker.done = true;
-      },
-    );
+export function coursesOf(
+  settings: Settings,
+  { tables: names }: MemoryEngine,
+  tables: ValueTables,
+  { remember }: CourseOptions,
+) {
+  const numbers = new Map<string, number>();
+  const points = new Map<string, Point>();
+  const starts = new Map<string, Point>();
+  const merged: { readonly history: readonly Answered[]; readonly into: Point }[] = [];
+
+  const numberOf = (text: string) => {
+    const number = numbers.get(text) ?? numbers.size + 1;
+    numbers.set(text, number);
+    return number;
   };
-  for (const events of scenario.workers) start(events);
-  await settled();
+  const rerun = async (batch: Batch, history: readonly Answered[]) => {
+    const run = startRun({ settings, names, tables, batch, numberOf, remember });
+    await settled();
+    for (const { label, answer } of history) await run.answer(label, answer);
+    return run;
+  };
+  const pointOf = async (batch: Batch, history: readonly Answered[]): Promise<Point> => {
+    const run = await rerun(batch, history);
+    const text = run.text();
+    const known = points.get(text);
+    if (known) {
+      if (known.waiting.length > 0) merged.push({ history, into: known });
+      return known;
+    }
+    const waiting = run.waiting.map(({ label, request }) => ({ label, request }));
+    const { isStarted, isSettling } = run;
+    const point = { id: points.size, text, batch, waiting, isStarted, isSettling, history, next: new Map() };
+    points.set(text, point);
+    return point;
+  };
 
   return {
-    rows: engine.rows,
-    /** Whether nothing is left to do. A late write may still take effect. */
-    isAtRest: () => workers.every(({ done, dead }) => done || dead),
-    choices(mayCrash: boolean): Choice[] {
-      const alive = workers.flatMap((worker, i) => (worker.done || worker.dead ? [] : [{ worker, i }]));
-      const mortal = mayCrash ? alive.filter(({ worker }) => worker.started) : [];
-      return [
-        ...alive.flatMap(({ worker, i }) =>
-          worker.pending.map(({ what, footprint }): Choice => ({ worker: i, what, footprint })),
-        ),
-        ...late.map(({ worker, what, footprint }): Choice => ({ worker, what: `late ${what}`, footprint })),
-        ...mortal.map(({ i }): Choice => ({ worker: i, footprint: NOTHING })),
-        ...mortal
-          .filter(({ worker }) => worker.events.length > 1)
-          .map(({ i }): Choice => ({ worker: i, apart: true, footprint: NOTHING })),
-      ];
+    async start(events: readonly Event[]): Promise<Point> {
+      const text = JSON.stringify(events);
+      const point = starts.get(text) ?? (await pointOf({ events, text }, []));
+      starts.set(text, point);
+      return point;
     },
-    /** Whether a request commutes with everything that others will ever do. */
-    isPrivate({ worker, what, footprint: { reads, writes, prefix } }: Choice, mayCrash: boolean): boolean {
-      const own = workers[worker]!;
-      if (what === undefined) return false;
-      if (own.dead || (writes.length > 0 && (mayCrash || own.pending.length > 1))) return false;
-      const others = workers.filter((other) => other !== own && !other.done && !other.dead);
-      const isNamed = (id: string, by: readonly Worker[]) =>
-        by.some(({ events }) => JSON.stringify(events).includes(JSON.stringify(id)));
-      return [...reads, ...writes, ...(prefix === undefined ? [] : [prefix])].every((item) => {
-        if (late.some(({ footprint }) => footprint.writes.some((written) => written.startsWith(item)))) return false;
-        const [table, key, sortKey] = item.split('\u0000');
-        if (table === 'customers') return !isNamed(key!, others);
-        const [, kind, id] = /^(customer|charge|payment_intent|invoice)#(.*)$/.exec(key!) ?? [];
-        if (table !== 'links' || writes.length > 0 || id === undefined) return false;
-        if (kind === 'customer' && sortKey !== 'link') return false;
-        return !isNamed(
-          id,
-          others.filter(({ settling }) => !settling),
-        );
-      });
+    /** Where a worker is after an answer that it was given before. */
+    known: (point: Point, label: number, answer: Answer) => point.next.get(nextKey(label, answer))?.point,
+    async answered(point: Point, label: number, answer: Answer): Promise<Point> {
+      const next = await pointOf(point.batch, [...point.history, { label, answer }]);
+      point.next.set(nextKey(label, answer), { label, answer, point: next });
+      return next;
     },
-    async take({ worker: index, what, apart }: Choice) {
-      const worker = workers[index]!;
-      if (what === undefined) {
-        worker.dead = true;
-        for (const request of worker.pending.splice(0))
-          if (request.footprint.writes.length > 0) late.push({ ...request, worker: index });
-        for (const events of apart ? worker.events.map((event) => [event]) : [worker.events]) start(events);
-      } else if (what.startsWith('late ')) {
-        const at = late.findIndex((request) => request.worker === index && `late ${request.what}` === what);
-        const [{ name, input }] = late.splice(at, 1) as [Late];
-        land(engine, name, input);
-      } else {
-        const at = worker.pending.findIndex((request) => request.what === what);
-        const [request] = worker.pending.splice(at, 1);
-        request!.letThrough();
+    /**
+     * Runs workers again that were merged into another's point, on a random course that the other took, until they are done.
+     *
+     * @returns how many it ran
+     * @throws if one does anything else than the other
+     */
+    async verifyMerges(random: () => number, atMost: number): Promise<number> {
+      const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
+      const count = Math.min(atMost, merged.length);
+      for (let i = 0; i < count; i++) {
+        const { history, into } = pick(merged);
+        const run = await rerun(into.batch, history);
+        for (let at = into; at.next.size > 0; ) {
+          const { label, answer, point } = pick([...at.next.values()]);
+          await run.answer(label, answer);
+          at = point;
+          if (run.text() !== at.text) throw new Error(`a worker forgot what matters: ${run.text()} is not ${at.text}`);
+        }
       }
-      await settled();
+      return count;
     },
-    state: (taken: readonly Choice[]) =>
-      hash(
-        engine.state() +
-          JSON.stringify(
-            workers.map(({ seen, done, dead, pending }) =>
-              done || dead ? 'gone' : [String(seen), pending.map(({ what }) => what).sort()],
-            ),
-          ) +
-          late.map(({ what }) => what).sort() +
-          taken.filter(isDeath).length,
-      ).toString(36),
   };
 }
 
-/** No worker waits for its answer any more. */
-function land(engine: MemoryEngine, name: string, input: unknown) {
-  try {
-    engine.answer(name, input);
-  } catch (error) {
-    if ((error as Error).name !== 'ConditionalCheckFailedException') throw error;
+function nextKey(label: number, answer: Answer): number {
+  return answer.id * 2 ** 26 + label;
+}
+
+interface Pending extends Waiting {
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface RunOptions extends CourseOptions {
+  readonly settings: Settings;
+  readonly names: MemoryEngine['tables'];
+  readonly tables: ValueTables;
+  readonly batch: Batch;
+  readonly numberOf: (text: string) => number;
+}
+
+function startRun({ settings, names, tables, batch, numberOf, remember }: RunOptions) {
+  /** Sorted: parts of a worker that run at the same time do not affect each other, so their order does not matter. */
+  let known: string[] = [];
+  const stages = new Set<Stage>();
+  /** The label of the request whose answer caused those that follow; 0 if the worker waited for no other. */
+  let cause = 0;
+  let answered: Footprint | undefined;
+  let isDone = false;
+  let failure: Error | undefined;
+  const run = {
+    waiting: [] as Pending[],
+    isStarted: false,
+    isSettling: false,
+    async answer(label: number, answer: Answer) {
+      const at = run.waiting.findIndex((each) => each.label === label);
+      const [{ request, resolve, reject }] = run.waiting.splice(at, 1) as [Pending];
+      const isAlone = run.waiting.length === 0;
+      const { footprint } = request;
+      if (!remember && isAlone && batch.events.length === 1 && isAboutRows(footprint)) known = [];
+      known = [...known, remember ? `${label} ${answer.id}` : factOf({ label, request }, answer, stages)].sort();
+      if (isAlone) known = [String(numberOf(known.join()))];
+      cause = isAlone ? 0 : label;
+      answered = run.isStarted ? footprint : undefined;
+      run.isStarted = true;
+      if (answer.error) reject(answer.error);
+      else resolve(answer.output);
+      await settled();
+    },
+    text() {
+      if (failure) throw failure;
+      if (isDone) return 'done';
+      return JSON.stringify([batch.text, known, run.isSettling, run.waiting.map(({ label }) => label)]);
+    },
+  };
+  const send = (command: { readonly constructor: { readonly name: string }; readonly input: unknown }) =>
+    new Promise<unknown>((resolve, reject) => {
+      const request = tables.request(command.constructor.name, command.input);
+      const { footprint } = request;
+      // The first read of a worker is about rows too.
+      if (run.isStarted && (isAboutRows(footprint) || footprint.prefix !== undefined)) run.isSettling = true;
+      if (run.isStarted) requireForeseen(footprint, run.isSettling, answered);
+      const stage = stageOf(footprint, stages);
+      if (stage && !stages.has(stage)) {
+        stages.add(stage);
+        if (!remember) known = [];
+      }
+      const isTaken = (label: number) => run.waiting.some((each) => each.label === label);
+      let label = numberOf(`${cause} ${request.id}`);
+      for (let i = 1; isTaken(label); i++) label = numberOf(`${cause} ${request.id} ${i}`);
+      run.waiting.push({ label, request, resolve, reject });
+      run.waiting.sort((a, b) => a.label - b.label);
+    });
+  processBatch({ tables: names, client: { send: send as never } }, settings, batch.events.map(toMessage)).then(
+    (results) => {
+      const undone = results.filter(({ outcome }) => outcome === 'failed' || outcome === 'not_understood');
+      if (undone.length > 0) failure = new Error(`not applied: ${JSON.stringify(undone)}`);
+      isDone = true;
+    },
+  );
+  return run;
+}
+
+type Stage = 'sweep' | 'search for invoices' | 'rows of invoices';
+
+/** The stage that a request begins or belongs to. What a worker knew before each, it reads again. */
+function stageOf(footprint: Footprint, stages: ReadonlySet<Stage>): Stage | undefined {
+  const { prefix } = footprint;
+  if (prefix?.startsWith('links\u0000customer#')) return 'sweep';
+  if (prefix !== undefined) return 'search for invoices';
+  return stages.has('search for invoices') && isAboutRows(footprint) ? 'rows of invoices' : undefined;
+}
+
+/** What of an answer the worker goes by. */
+function factOf({ label, request }: Waiting, answer: Answer, stages: ReadonlySet<Stage>): string {
+  if (answer.error) return `${request.footprint.writes} failed`;
+  const isSearch = stages.has('search for invoices') && !stages.has('rows of invoices');
+  if (!isSearch) return `${label} ${answer.id}`;
+  const { Items } = answer.output as { readonly Items: readonly Record<string, unknown>[] };
+  return `${label} ${JSON.stringify(Items.map(({ sk, related, paid }) => [sk, related, paid !== undefined]))}`;
+}
+
+/** Which requests may go first rests on this: a worker that has read writes those links and evidence only that it is busy with. */
+function requireForeseen({ writes }: Footprint, isSettling: boolean, answered: Footprint | undefined) {
+  for (const item of writes.filter(isLinkOrEvidence)) {
+    const isBusy = !answered || [...answered.reads, ...answered.writes].includes(item);
+    if (isSettling || !isBusy) throw new Error(`a write that the explorer does not foresee: ${item}`);
   }
-}
-
-type Keyed = Readonly<Record<string, string>>;
-
-function footprintOf(input: {
-  readonly TableName?: string;
-  readonly Item?: Keyed;
-  readonly Key?: Keyed;
-  readonly RequestItems?: Readonly<
-    Record<string, { readonly Keys: Keyed[] } | { readonly PutRequest: { Item: Keyed } }[]>
-  >;
-  readonly ExpressionAttributeValues?: Keyed;
-}): Footprint {
-  const { TableName: table, Item, Key, RequestItems, ExpressionAttributeValues: values } = input;
-  const reads: string[] = [];
-  const writes: string[] = [];
-  for (const [name, requests] of Object.entries(RequestItems ?? {})) {
-    if (Array.isArray(requests)) writes.push(...requests.map(({ PutRequest }) => itemText(name, PutRequest.Item)));
-    else reads.push(...requests.Keys.map((key) => itemText(name, key)));
-  }
-  const written = Item ?? Key;
-  if (written) writes.push(itemText(table!, written));
-  if (RequestItems || written) return { reads, writes };
-  return { reads, writes, prefix: [table, values![':pk'], values![':prefix'] ?? ''].join('\u0000') };
-}
-
-/** A sweep begins with the query of a Stripe customer's partition, and the invoices with one of another kind. */
-function forget(worker: Worker, { prefix }: Footprint) {
-  if (prefix === undefined) return;
-  const stage = prefix.startsWith('links\u0000customer#') ? 'sweep' : 'invoices';
-  if (!worker.queried.has(stage)) worker.seen = 0n;
-  worker.queried.add(stage);
-}
-
-function isAboutRows({ reads, writes }: Footprint): boolean {
-  return [...reads, ...writes].some((item) => item.startsWith('transactions\u0000'));
-}
-
-function itemText(table: string, item: Keyed): string {
-  const key =
-    table === 'links' ? [item.pk, item.sk] : [table === 'customers' ? item.customer_key : item.transaction_id];
-  return [table, ...key].join('\u0000');
 }
 
 /** With no I/O behind it, whatever a worker does between two requests is over when no microtask is left. */
@@ -246,8 +247,4 @@ function settled() {
 
 function toMessage(event: Event) {
   return { messageId: event.id, body: JSON.stringify(event) };
-}
-
-function hash(text: string): bigint {
-  return createHash('sha1').update(text).digest().readBigUInt64LE();
 }
