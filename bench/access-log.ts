@@ -4,7 +4,7 @@ import { apiStageOf } from '../local/api-stage.js';
 import type { Template } from '../local/template.js';
 
 /** What API Gateway knows about such a request; it writes a hyphen for what it does not have, such as an error. */
-const REQUEST = { requestId: 'JKJaXmPLvHcESHA=', status: 200, responseLatency: 35, responseLength: 17 };
+const REQUEST = { status: 200, responseLatency: 35, responseLength: 17 };
 
 /** Bytes of a line, with its end. */
 export function accessLogBytes(template: Template): number {

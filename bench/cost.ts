@@ -36,18 +36,24 @@ export interface Side {
   readonly workerRoundTrips: number;
 }
 
+/** Seconds of an event in a function: Lambda gives a whole core from 1,769 MB up, and its share to one with less. */
+function gigabyteSeconds(cpuMilliseconds: number, roundTrips: number): number {
+  const { memoryGigabytes, roundTripMilliseconds } = prices.assumed;
+  const share = (memoryGigabytes * 1024) / prices.lambdaMegabytesPerCore;
+  return ((cpuMilliseconds / share + roundTrips * roundTripMilliseconds) / 1000) * memoryGigabytes;
+}
+
 /** Of the webhook, which API Gateway and ingest answer. */
 function linesOf(side: Side): Map<string, number> {
   const { assumed } = prices;
-  const gigabyteSeconds = (milliseconds: number) => (milliseconds / 1000) * assumed.memoryGigabytes;
   const invocations = 1 / side.batchSize;
-  const ingestTime = side.ingest.wall + assumed.roundTripMilliseconds;
-  const workerTime = side.worker.wall + invocations * side.workerRoundTrips * assumed.roundTripMilliseconds;
+  const used =
+    gigabyteSeconds(side.ingest.cpu, 1) + gigabyteSeconds(side.worker.cpu, invocations * side.workerRoundTrips);
   const logBytes = side.ingest.logBytes + side.worker.logBytes + accessLog;
   return new Map([
     ['API Gateway, HTTP API', prices.httpApiPerMillion],
     ['Lambda, requests', (1 + invocations) * prices.lambdaRequestsPerMillion],
-    ['Lambda, GB-seconds', gigabyteSeconds(ingestTime + workerTime) * prices.lambdaArmGigabyteSecond * 1e6],
+    ['Lambda, GB-seconds', used * prices.lambdaArmGigabyteSecond * 1e6],
     [SQS, (1 + 1 / side.messagesPerReceive + 1 / Math.min(DELETED_AT_ONCE, side.batchSize)) * prices.sqsPerMillion],
     [WRITES, (side.counts.written / side.counted) * prices.dynamodbWritesPerMillion],
     [READS, (side.counts.read / side.counted) * prices.dynamodbReadsPerMillion],
@@ -60,13 +66,13 @@ function linesOf(side: Side): Map<string, number> {
 function linesByEventBridge(side: Side, eventBytes: number): Map<string, number> {
   const { assumed } = prices;
   const invocations = 1 / side.batchSize;
-  const workerTime = side.worker.wall + invocations * side.workerRoundTrips * assumed.roundTripMilliseconds;
+  const used = gigabyteSeconds(side.worker.cpu, invocations * side.workerRoundTrips);
   const webhook = linesOf(side);
   const chunks = Math.ceil(eventBytes / prices.eventBridgeChunkBytes);
   return new Map([
     ['EventBridge, partner events', chunks * prices.partnerEventsPerMillion],
     ['Lambda, requests', invocations * prices.lambdaRequestsPerMillion],
-    ['Lambda, GB-seconds', (workerTime / 1000) * assumed.memoryGigabytes * prices.lambdaArmGigabyteSecond * 1e6],
+    ['Lambda, GB-seconds', used * prices.lambdaArmGigabyteSecond * 1e6],
     ...[SQS, WRITES, READS].map((name) => [name, webhook.get(name)!] as const),
     [LOGS, (side.worker.logBytes / 1e9) * 1e6 * prices.logsPerGigabyte],
     [METRICS, (side.worker.metrics * prices.metricPerMonth * 1e6) / assumed.eventsPerMonth],

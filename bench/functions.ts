@@ -13,8 +13,8 @@ const MEBIBYTE = 1024 * 1024;
 const MEMORY_GOAL = Math.floor((256 * 2) / 3);
 
 export interface Figures {
-  /** Milliseconds per event of an invocation. */
-  readonly wall: number;
+  /** Milliseconds of CPU per event. */
+  readonly cpu: number;
   readonly logBytes: number;
   /** Custom metrics that were emitted, each with its dimensions. */
   readonly metrics: number;
@@ -69,7 +69,7 @@ function requireAnswers(costs: readonly Cost[]) {
 function figures(costs: readonly Cost[], events: number): Figures {
   const lines = costs.flatMap((cost) => cost.lines);
   return {
-    wall: sum(costs.map(({ wall }) => wall)) / events,
+    cpu: sum(costs.map(({ cpu }) => cpu)) / events / 1000,
     // Line breaks are billed too.
     logBytes: sum(lines.map((line) => Buffer.byteLength(line) + 1)) / events,
     metrics: new Set(lines.flatMap(metricsIn)).size,

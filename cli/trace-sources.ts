@@ -131,9 +131,17 @@ async function lettersIn(queue: Target): Promise<DeadLetter[]> {
 }
 
 export async function traceLogs(target: Target, id: string): Promise<Trace[]> {
-  const lines = 'file' in target.log ? localLines(target.log.file, id) : await insightsLines(target.log.groups, id);
+  const { log } = target;
+  const read = (ids: readonly string[]) =>
+    'file' in log ? Promise.resolve(localLines(log.file, ids)) : insightsLines(log.groups, ids);
+  const found = await read([id]);
+  // Ingest names only the event: the worker's lines say which events were about an object.
+  const events = [...new Set(found.flatMap(({ event_id }) => event_id ?? []))].filter((event) => event !== id);
+  const lines = events.length === 0 ? found : await read([id, ...events.slice(-MAX_EVENTS)]);
+  const types = new Map(lines.flatMap(({ event_id, event_type }) => (event_type ? [[event_id, event_type]] : [])));
   const applied = new Set<string>();
   return lines
+    .map((line) => ({ event_type: types.get(line.event_id), ...line }))
     .sort((a, b) => ((a.timestamp ?? '') < (b.timestamp ?? '') ? -1 : 1))
     .map((line) => ({
       ...(line.timestamp ? { at: line.timestamp } : {}),
@@ -152,20 +160,23 @@ function inWords({ outcome = '', reason, event_id = '', service, attributed }: L
   return `${words}${reason ? ` (${reason})` : ''}${more}`;
 }
 
-function localLines(file: string | null, id: string): LogLine[] {
+/** Whose lines are read: a query of Insights has at most 10,000 characters. */
+const MAX_EVENTS = 150;
+
+function localLines(file: string | null, ids: readonly string[]): LogLine[] {
   if (file === null || !existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')
-    .filter((line) => line.includes(JSON.stringify(id)))
+    .filter((line) => ids.some((id) => line.includes(JSON.stringify(id))))
     .map(parseLogLine)
     .filter((line) => line !== undefined)
-    .filter(({ event_id, object_id }) => event_id === id || object_id === id);
+    .filter(({ event_id = '', object_id = '' }) => ids.includes(event_id) || ids.includes(object_id));
 }
 
 const DAY = 24 * 3600;
 
 /** Asks CloudWatch Logs Insights for the last 30 days. */
-async function insightsLines(groups: readonly string[], id: string): Promise<LogLine[]> {
+async function insightsLines(groups: readonly string[], ids: readonly string[]): Promise<LogLine[]> {
   if (groups.length === 0) return [];
   const { CloudWatchLogsClient, GetQueryResultsCommand, StartQueryCommand } = await import(
     '@aws-sdk/client-cloudwatch-logs'
@@ -173,13 +184,13 @@ async function insightsLines(groups: readonly string[], id: string): Promise<Log
   const client = new CloudWatchLogsClient({});
   try {
     const now = Math.floor(Date.now() / 1000);
-    const quoted = JSON.stringify(id);
+    const quoted = JSON.stringify(ids);
     const { queryId } = await client.send(
       new StartQueryCommand({
         logGroupNames: [...groups],
         startTime: now - 30 * DAY,
         endTime: now,
-        queryString: `fields @timestamp, event_type, event_id, outcome, reason, attributed | filter event_id = ${quoted} or object_id = ${quoted} | sort @timestamp asc | limit 1000`,
+        queryString: `fields @timestamp, event_type, event_id, outcome, reason, attributed | filter event_id in ${quoted} or object_id in ${quoted} | sort @timestamp asc | limit 1000`,
       }),
     );
     for (;;) {

@@ -57,10 +57,9 @@ export interface WebhookApiProps {
 
 /**
  * What the access log says about a request: nothing of its body or headers. CloudWatch adds the time, there is only one route, and the
- * status says how long the response was. AWS Support asks for `requestId`. `error.messageString` would come with quotation marks around it, and a line that is not JSON counts in no metric filter.
+ * status says how long the response was. Nothing else logs the request's ID. `error.messageString` would come with quotation marks around it, and a line that is not JSON counts in no metric filter.
  */
 const ACCESS_LOG_FORMAT = {
-  requestId: '$context.requestId',
   status: '$context.status',
   ms: '$context.responseLatency',
   error: '$context.error.message',

@@ -67,7 +67,9 @@ function report({ status, outcome, event, cause }: Received) {
   } satisfies EventLog;
   if (status === 503) logger.error('event refused', { ...line, reason: nameOf(cause) });
   else if (status === 400) logger.warn('event refused', line);
-  else logger.info('event received', line);
+  // The worker's line about the same event says the rest.
+  else if (outcome === 'queued') logger.info('event queued', { event_id: line.event_id, outcome });
+  else logger.info('event not queued', line);
 }
 
 /** The name of the error behind an error, never its message: that may quote a value. */

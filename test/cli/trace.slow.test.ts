@@ -49,6 +49,9 @@ test('trace prints in time order, marks duplicates, and describes refunds in wor
     'ingest: charge.succeeded evt_paid queued',
     'worker: charge.succeeded evt_paid duplicate: it had already been applied',
   ]);
+  // Of a charge, ingest's lines too, which name only the event.
+  const ofCharge = (await traceLogs(target, 'ch_t')).map(({ what }) => what);
+  expect(ofCharge).toEqual(expect.arrayContaining(ofEvent.map(({ what }) => what)));
   const times = ofEvent.map(({ at }) => Date.parse(at!));
   expect(times).toEqual(times.toSorted((a, b) => a - b));
   const now = { where: 'table', what: 'now' } as const;
