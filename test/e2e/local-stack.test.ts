@@ -64,7 +64,8 @@ test('a signed customer and its charge become a customer and a transaction', asy
       amount_net: 2000,
     }),
   );
-  expect(stack.output()).toMatch(/charge\.succeeded\s+ch_first\s+recorded/);
+  // Whether the worker received both events in one batch is chance.
+  expect(stack.output()).toMatch(/charge\.succeeded\s+ch_first\s+(recorded|stored, its customer)/);
 });
 
 test('a thin event is refused while no API key is stored, and the answer says what to do', async () => {
