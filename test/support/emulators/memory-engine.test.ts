@@ -15,6 +15,7 @@ import {
   updateItem,
   writeKeys,
 } from '../../../functions/store/requests.js';
+import { charge, customer, event } from '../builders/events.js';
 import { deliveries, histories } from '../builders/generate.js';
 import { deliver } from '../builders/history.js';
 import { type Engine, startEngine } from './engine.js';
@@ -98,6 +99,13 @@ function canonical(value: unknown): unknown {
     .map(([name, each]) => [name, canonical(each)]);
 }
 
+/** A link that moves after its charge: few random histories alone might sweep no dependents. */
+const SWEEP = [
+  [event('charge.succeeded', charge({ id: 'ch_sweep', customer: 'cus_sweep' }))],
+  [event('customer.created', customer('swept', { id: 'cus_sweep' }), 1)],
+  [event('customer.updated', customer('swept again', { id: 'cus_sweep' }), 2)],
+];
+
 test('every request of random histories gets the same answer, and the rows are the same', async () => {
   const shapes = new Set<string>();
   for (const transactionSource of ['charge', 'invoice'] as const) {
@@ -110,7 +118,7 @@ test('every request of random histories gets the same answer, and the rows are t
       fc.asyncProperty(cases, settings, async (batches, chosen) => {
         await real.clear();
         const { context, memory, seen } = both();
-        await deliver(context, { ...DEFAULT_SETTINGS, ...chosen, transactionSource }, batches);
+        await deliver(context, { ...DEFAULT_SETTINGS, ...chosen, transactionSource }, [...SWEEP, ...batches]);
         for (const shape of seen.keys()) shapes.add(shape);
         expect(memory.rows()).toEqual(await real.rows());
       }),
