@@ -3,28 +3,27 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { charge, customer, event, NOON } from '../support/builders/events.js';
-import { CHROMIUM, type ConsoleUnderTest, startConsole, violations } from '../support/stack/browser.js';
+import { type ConsoleUnderTest, describeInBrowser, startConsole, violations } from '../support/stack/browser.js';
 import { startStack } from '../support/stack/local-stack.js';
 
-(CHROMIUM ? describe : describe.skip)('the live feed', () => {
-  let folder: string;
-  let console: ConsoleUnderTest;
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'console-'));
-    console = await startConsole({ folder });
-  }, 120_000);
-  afterAll(async () => {
-    await console?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+let folder: string;
+let console: ConsoleUnderTest;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'console-'));
+  console = await startConsole({ folder });
+}, 120_000);
+afterAll(async () => {
+  await console?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+const filter = () => console.page.getByRole('searchbox', { name: 'Filter' });
+const entry = (text: string) => console.page.locator('#entries tr', { hasText: text });
+const state = () => console.page.locator('#feed-state').innerText();
+const referred = customer('bolt', { metadata: { customer_key: 'bolt', partner_key: 'grace' } });
 
-  const filter = () => console.page.getByRole('searchbox', { name: 'Filter' });
-  const entry = (text: string) => console.page.locator('#entries tr', { hasText: text });
-  const state = () => console.page.locator('#feed-state').innerText();
-  const referred = customer('bolt', { metadata: { customer_key: 'bolt', partner_key: 'grace' } });
-
+describeInBrowser('the live feed', () => {
   test('shows each event as it arrives, in words, and filters them', async () => {
     const { page, stack, visit } = console;
     await visit('feed');
@@ -74,8 +73,10 @@ import { startStack } from '../support/stack/local-stack.js';
     expect(await filter().inputValue()).toBe('grace');
     expect(await entry('12,345.00').isVisible()).toBe(false);
   }, 120_000);
+});
 
-  test('links to the page of an event, which hides personal data until it is revealed', async () => {
+describeInBrowser('the page of an event, linked from the feed', () => {
+  test('hides personal data until it is revealed', async () => {
     const { page } = console;
     await entry('names the partner grace').last().getByRole('link').click();
     await page.getByRole('heading', { name: 'Timeline' }).waitFor();
@@ -88,8 +89,10 @@ import { startStack } from '../support/stack/local-stack.js';
     await page.getByRole('link', { name: 'Reveal' }).click();
     expect(await payload.innerText()).toContain('a@example.com');
   }, 120_000);
+});
 
-  test('describes refunds and disputes in words, also when a later event has undone them', async () => {
+describeInBrowser('refunds and disputes in the feed', () => {
+  test('are described in words, also when a later event has undone them', async () => {
     const { stack, visit } = console;
     const refund = { id: 're_1', object: 'refund', amount: 1234500, charge: 'ch_1', created: NOON, livemode: false };
     const dispute = {
@@ -127,8 +130,10 @@ import { startStack } from '../support/stack/local-stack.js';
     await visit('feed');
     await entry('refund of 12,345.00 USD failed: the payment counted; later disputed').waitFor();
   }, 90_000);
+});
 
-  test('dead letters say why, and can be sent back or deleted', async () => {
+describeInBrowser('dead letters', () => {
+  test('say why, and can be sent back or deleted', async () => {
     const { page, stack, visit } = console;
     const broken = charge({ id: 'ch_broken', amount: 'much' });
     await stack.post(event('charge.succeeded', broken, 0, 'evt_broken_1'));
@@ -147,8 +152,10 @@ import { startStack } from '../support/stack/local-stack.js';
     // The one that was sent back fails again.
     await page.locator('#dead-letters', { hasText: '1' }).waitFor({ timeout: 90_000 });
   }, 200_000);
+});
 
-  test('an open page reconnects after the stack was stopped and started', async () => {
+describeInBrowser('an open page', () => {
+  test('reconnects after the stack was stopped and started', async () => {
     const { page, stack, visit } = console;
     await visit('feed');
     await entry('names the partner grace').first().waitFor();

@@ -1,10 +1,10 @@
 // What holds for every page: accessible, nothing cut off, reached by keyboard, harmless to hostile input.
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { charge, customer, event } from '../support/builders/events.js';
 import {
-  CHROMIUM,
   type ConsoleUnderTest,
+  describeInBrowser,
   openPage,
   overflows,
   startConsole,
@@ -26,14 +26,14 @@ const HOSTILE = [
   '{{7*7}}',
 ];
 
-(CHROMIUM ? describe : describe.skip)('every page of the console', () => {
-  let console: ConsoleUnderTest;
-  beforeAll(async () => {
-    console = await startConsole();
-  }, 120_000);
-  afterAll(() => console?.stop());
+let console: ConsoleUnderTest;
+beforeAll(async () => {
+  console = await startConsole();
+}, 120_000);
+afterAll(() => console?.stop());
 
-  test('the page of an empty stack says what to do next', async () => {
+describeInBrowser('the pages of an empty stack', () => {
+  test('say what to do next', async () => {
     const { page, visit } = console;
     for (const [path, words] of [
       ['feed', 'testing suite'],
@@ -46,8 +46,10 @@ const HOSTILE = [
       await page.locator('.empty', { hasText: words }).waitFor();
     }
   }, 30_000);
+});
 
-  test('the dashboard draws this machine’s metrics and explains each of them', async () => {
+describeInBrowser('the dashboard', () => {
+  test('draws this machine’s metrics and explains each of them', async () => {
     const { page, stack, visit } = console;
     await stack.post(
       event(
@@ -87,8 +89,10 @@ const HOSTILE = [
     expect(await alarms.count()).toBeGreaterThan(10);
     expect(await alarms.filter({ hasText: 'ALARM' }).count()).toBe(0);
   }, 120_000);
+});
 
-  test('hostile names and keys appear as text only', async () => {
+describeInBrowser('hostile names and keys', () => {
+  test('appear as text only', async () => {
     const { page, stack, visit } = console;
     for (const [i, text] of HOSTILE.entries()) {
       const metadata = { customer_key: text, partner_key: text, product_key: text };
@@ -122,7 +126,9 @@ const HOSTILE = [
       expect(text).not.toMatch(/[\p{Cc}\u202e]/u);
     }
   }, 120_000);
+});
 
+describeInBrowser('every page of the console', () => {
   test.each([
     ['light', 1440],
     ['dark', 1440],

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { charge, customer, event, NOON } from '../support/builders/events.js';
-import { CHROMIUM, type ConsoleUnderTest, openPage, startConsole } from '../support/stack/browser.js';
+import { type ConsoleUnderTest, describeInBrowser, openPage, startConsole } from '../support/stack/browser.js';
 import { spawnStart } from '../support/stack/local-stack.js';
 
 const RULES = {
@@ -16,44 +16,43 @@ const RULES = {
   ],
 };
 
-(CHROMIUM ? describe : describe.skip)('the Partners page', () => {
-  let console: ConsoleUnderTest;
-  let folder: string;
-  let rulesFile: string;
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'rewards-'));
-    rulesFile = join(folder, 'rewards.json');
-    writeFileSync(rulesFile, JSON.stringify(RULES));
-    console = await startConsole({ args: ['--rewards', rulesFile] });
-    const { stack } = console;
-    const referred = (id: string, key: string, partner: string) =>
-      customer(key, { id, metadata: { customer_key: key, partner_key: partner } });
-    await stack.post(event('customer.created', referred('cus_a', 'acme', 'ada')));
-    await stack.post(event('customer.created', referred('cus_b', 'bolt', 'grace')));
-    const pay = (id: string, fields: Record<string, unknown>, livemode = false) =>
-      stack.post({ ...event('charge.succeeded', charge({ id, livemode, ...fields })), livemode });
-    const gold = { metadata: { product_key: 'gold' } };
-    await pay('ch_eur', { amount: 123_456_789, amount_captured: 123_456_789, currency: 'eur', ...gold });
-    await pay('ch_jpy', { amount: 4500, amount_captured: 4500, currency: 'jpy' });
-    await pay('ch_test', { amount: 1000, amount_captured: 1000 });
-    await pay('ch_live', { amount: 7000, amount_captured: 7000 }, true);
-    for (let month = 0; month < 12; month++)
-      await pay(`ch_month_${month}`, {
-        amount: 100,
-        amount_captured: 100,
-        currency: 'gbp',
-        created: NOON + month * 30 * 86_400,
-      });
-    await pay('ch_nobody', { amount: 300, amount_captured: 300, customer: 'cus_unknown' });
-    await stack.settled();
-  }, 90_000);
-  afterAll(async () => {
-    await console?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+let console: ConsoleUnderTest;
+let folder: string;
+let rulesFile: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rewards-'));
+  rulesFile = join(folder, 'rewards.json');
+  writeFileSync(rulesFile, JSON.stringify(RULES));
+  console = await startConsole({ args: ['--rewards', rulesFile] });
+  const { stack } = console;
+  const referred = (id: string, key: string, partner: string) =>
+    customer(key, { id, metadata: { customer_key: key, partner_key: partner } });
+  await stack.post(event('customer.created', referred('cus_a', 'acme', 'ada')));
+  await stack.post(event('customer.created', referred('cus_b', 'bolt', 'grace')));
+  const pay = (id: string, fields: Record<string, unknown>, livemode = false) =>
+    stack.post({ ...event('charge.succeeded', charge({ id, livemode, ...fields })), livemode });
+  const gold = { metadata: { product_key: 'gold' } };
+  await pay('ch_eur', { amount: 123_456_789, amount_captured: 123_456_789, currency: 'eur', ...gold });
+  await pay('ch_jpy', { amount: 4500, amount_captured: 4500, currency: 'jpy' });
+  await pay('ch_test', { amount: 1000, amount_captured: 1000 });
+  await pay('ch_live', { amount: 7000, amount_captured: 7000 }, true);
+  for (let month = 0; month < 12; month++)
+    await pay(`ch_month_${month}`, {
+      amount: 100,
+      amount_captured: 100,
+      currency: 'gbp',
+      created: NOON + month * 30 * 86_400,
+    });
+  await pay('ch_nobody', { amount: 300, amount_captured: 300, customer: 'cus_unknown' });
+  await stack.settled();
+}, 90_000);
+afterAll(async () => {
+  await console?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+const region = (name: string) => console.page.getByRole('region', { name });
 
-  const region = (name: string) => console.page.getByRole('region', { name });
-
+describeInBrowser('the amounts on the Partners page', () => {
   test('shows amounts by product and month, for each currency and each mode by itself', async () => {
     const { page, visit } = console;
     await visit('partners');
@@ -105,7 +104,9 @@ const RULES = {
     expect(lines).toContain('ada,,2025-06,true,usd,1,7000');
     expect(lines).toContain('ada,,2025-06,false,usd,1,1000');
   }, 30_000);
+});
 
+describeInBrowser('the layout of the Partners page', () => {
   test('on a phone, the labels of twelve months are readable and do not overlap', async () => {
     const { page } = await openPage(console.browser, { viewport: { width: 390, height: 844 } });
     await console.visit('partners', page);
@@ -128,7 +129,23 @@ const RULES = {
     await page.context().close();
   }, 30_000);
 
-  test('what partners are owed by the rules, for each currency and each mode by itself', async () => {
+  test('the empty filter shows its whole placeholder', async () => {
+    const { page, visit } = console;
+    await visit('partners');
+    const needed: number = await page.evaluate(`(() => {
+      const input = document.querySelector('[name=partner]');
+      const context = document.createElement('canvas').getContext('2d');
+      const { font, paddingLeft, paddingRight } = getComputedStyle(input);
+      context.font = font;
+      const text = context.measureText(input.placeholder).width;
+      return text + parseFloat(paddingLeft) + parseFloat(paddingRight) - input.clientWidth;
+    })()`);
+    expect(needed).toBeLessThanOrEqual(0);
+  }, 30_000);
+});
+
+describeInBrowser('what partners are owed, on the Partners page', () => {
+  test('follows the rules, for each currency and each mode by itself', async () => {
     const { page, visit } = console;
     await visit('partners');
     // By hand: 20 % of 123,456,789 is 24,691,357.8; 10 % of 7,000 is 700; 10 % of 1,000 is 100.
@@ -155,18 +172,4 @@ const RULES = {
     const [code] = await once(child, 'exit');
     expect([code, printed]).toEqual([2, expect.stringMatching(/rewards\.json:3: .*120/)]);
   }, 60_000);
-
-  test('the empty filter shows its whole placeholder', async () => {
-    const { page, visit } = console;
-    await visit('partners');
-    const needed: number = await page.evaluate(`(() => {
-      const input = document.querySelector('[name=partner]');
-      const context = document.createElement('canvas').getContext('2d');
-      const { font, paddingLeft, paddingRight } = getComputedStyle(input);
-      context.font = font;
-      const text = context.measureText(input.placeholder).width;
-      return text + parseFloat(paddingLeft) + parseFloat(paddingRight) - input.clientWidth;
-    })()`);
-    expect(needed).toBeLessThanOrEqual(0);
-  }, 30_000);
 });

@@ -1,64 +1,63 @@
 // Customers and transactions, in a real browser.
 
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { charge, customer, event, NOON } from '../support/builders/events.js';
-import { CHROMIUM, type ConsoleUnderTest, startConsole } from '../support/stack/browser.js';
+import { type ConsoleUnderTest, describeInBrowser, startConsole } from '../support/stack/browser.js';
 
 const CHARGES = 120;
 const DAY = 86_400;
 const id = (i: number) => `ch_${String(i).padStart(3, '0')}`;
 
-(CHROMIUM ? describe : describe.skip)('the tables', () => {
-  let console: ConsoleUnderTest;
-  beforeAll(async () => {
-    console = await startConsole();
-    const { stack } = console;
-    await stack.post(
-      event(
-        'customer.created',
-        customer('acme', { name: 'Acme Inc.', metadata: { customer_key: 'acme', partner_key: 'ada' } }),
-      ),
-    );
-    await stack.post({
-      ...event('customer.created', customer('live', { id: 'cus_live', livemode: true })),
-      livemode: true,
-    });
-    for (let i = 0; i < CHARGES; i++) {
-      const fields = { id: id(i), created: NOON + i * DAY, payment_intent: `pi_${i}` };
-      await stack.post(event('charge.succeeded', charge(fields), 0, `evt_ch_${i}`));
-    }
-    await stack.post(event('charge.refunded', charge({ id: 'ch_refunded', amount_refunded: 2000, refunded: true })));
-    await stack.post(event('charge.succeeded', charge({ id: 'ch_waiting', customer: 'cus_unknown' })));
-    await stack.post({
-      ...event('charge.succeeded', charge({ id: 'ch_live', customer: 'cus_live', livemode: true })),
-      livemode: true,
-    });
-    await stack.settled();
-  }, 120_000);
-  afterAll(() => console?.stop());
-
-  const shownIds = () => console.page.locator('tbody th[scope=row]').allInnerTexts();
-  const newest = (from: number, length: number) => Array.from({ length }, (_, i) => id(from - i));
-  async function search(query: string, path = 'transactions') {
-    const { page, visit } = console;
-    await visit(path);
-    await page.getByRole('searchbox', { name: 'Search' }).fill(query);
-    await page.keyboard.press('Enter');
-    await page.waitForURL(/q=/);
-    return page.locator('#results').innerText();
+let console: ConsoleUnderTest;
+beforeAll(async () => {
+  console = await startConsole();
+  const { stack } = console;
+  await stack.post(
+    event(
+      'customer.created',
+      customer('acme', { name: 'Acme Inc.', metadata: { customer_key: 'acme', partner_key: 'ada' } }),
+    ),
+  );
+  await stack.post({
+    ...event('customer.created', customer('live', { id: 'cus_live', livemode: true })),
+    livemode: true,
+  });
+  for (let i = 0; i < CHARGES; i++) {
+    const fields = { id: id(i), created: NOON + i * DAY, payment_intent: `pi_${i}` };
+    await stack.post(event('charge.succeeded', charge(fields), 0, `evt_ch_${i}`));
   }
-  async function download(): Promise<string[]> {
-    const { page } = console;
-    const [file] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('link', { name: 'Download CSV' }).click(),
-    ]);
-    return readFileSync(await file.path(), 'utf8')
-      .trimEnd()
-      .split('\n');
-  }
+  await stack.post(event('charge.refunded', charge({ id: 'ch_refunded', amount_refunded: 2000, refunded: true })));
+  await stack.post(event('charge.succeeded', charge({ id: 'ch_waiting', customer: 'cus_unknown' })));
+  await stack.post({
+    ...event('charge.succeeded', charge({ id: 'ch_live', customer: 'cus_live', livemode: true })),
+    livemode: true,
+  });
+  await stack.settled();
+}, 120_000);
+afterAll(() => console?.stop());
+const shownIds = () => console.page.locator('tbody th[scope=row]').allInnerTexts();
+const newest = (from: number, length: number) => Array.from({ length }, (_, i) => id(from - i));
+async function search(query: string, path = 'transactions') {
+  const { page, visit } = console;
+  await visit(path);
+  await page.getByRole('searchbox', { name: 'Search' }).fill(query);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/q=/);
+  return page.locator('#results').innerText();
+}
+async function download(): Promise<string[]> {
+  const { page } = console;
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download CSV' }).click(),
+  ]);
+  return readFileSync(await file.path(), 'utf8')
+    .trimEnd()
+    .split('\n');
+}
 
+describeInBrowser('a table in pages', () => {
   test('transactions are listed newest first, with Next and Previous', async () => {
     const { page, visit } = console;
     await visit('transactions');
@@ -98,7 +97,9 @@ const id = (i: number) => `ch_${String(i).padStart(3, '0')}`;
     expect(await shownIds()).toEqual(newest(119, 50));
     expect(await page.getByRole('link', { name: 'Previous page' }).count()).toBe(0);
   }, 60_000);
+});
 
+describeInBrowser('the rows of a table', () => {
   test('rows are found by any whole ID or key', async () => {
     expect(await search('ch_refunded')).toContain('deleted: refunded');
     expect(await search('pi_7')).toContain(id(7));

@@ -1,6 +1,7 @@
 // The console in a real browser, if this machine has one.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { describe } from '@jest/globals';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type LocalStackUnderTest, type StartOptions, startStack } from './local-stack.js';
 
@@ -8,6 +9,9 @@ const PATHS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-bro
 
 /** The path of Chromium; undefined if there is none, and the tests that need it are skipped with a warning. */
 export const CHROMIUM = PATHS.find((path) => path !== undefined && existsSync(path));
+
+/** Jest runs no hook of a file whose tests are all skipped, so that without Chromium no stack starts either. */
+export const describeInBrowser = CHROMIUM ? describe : describe.skip;
 
 const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
