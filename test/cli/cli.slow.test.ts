@@ -2,12 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { StackFile } from '../../contract/stack-file.js';
 import { subscribedTypes } from '../../functions/domain/decide.js';
 import { charge, customer, event } from '../support/builders/events.js';
 import { workload } from '../support/builders/workload.js';
@@ -183,28 +184,33 @@ test('connect creates the endpoint with exactly the events needed and adds its s
   expect(stripe.endpoints.size).toBe(0);
 }, 90_000);
 
-describe('with a business in Stripe', () => {
-  const now = Math.floor(Date.now() / 1000);
-  const history = workload({ seed: 21, customers: 60, duplicates: 0, disorder: 0 }).map((each, i, all) => ({
-    ...each,
-    created: now - all.length + i - 60,
-  }));
-  const newest = (prefix: string) =>
-    [
-      ...new Map(
-        history
-          .filter(({ type }) => type.startsWith(prefix))
-          .map(({ data, created }) => [data.object.id, { ...data.object, created }]),
-      ).values(),
-    ] as never[];
-  beforeAll(() => {
-    stripe.objects.events = history.map((each, i) => ({ ...each, object: 'event', delivered: i % 3 !== 0 }));
-    stripe.objects.customers = newest('customer.');
-    stripe.objects.charges = newest('charge.');
-  });
+const now = Math.floor(Date.now() / 1000);
+const history = workload({ seed: 21, customers: 60, duplicates: 0, disorder: 0 }).map((each, i, all) => ({
+  ...each,
+  created: now - all.length + i - 60,
+}));
+const newest = (prefix: string) =>
+  [
+    ...new Map(
+      history
+        .filter(({ type }) => type.startsWith(prefix))
+        .map(({ data, created }) => [data.object.id, { ...data.object, created }]),
+    ).values(),
+  ] as never[];
+/** Before the first event of the history. */
+const since = new Date((now - 7200) * 1000).toISOString();
+
+/** Gives Stripe the history of a business, of which a third of the events were not delivered. */
+function fillStripe() {
+  stripe.objects.events = history.map((each, i) => ({ ...each, object: 'event', delivered: i % 3 !== 0 }));
+  stripe.objects.customers = newest('customer.');
+  stripe.objects.charges = newest('charge.');
+}
+
+describe('backfill, with a business in Stripe', () => {
+  beforeAll(fillStripe);
 
   test('backfill counts; killed in the middle, it continues and brings in every row; reconcile adds what is missing', async () => {
-    const since = new Date((now - 7200) * 1000).toISOString();
     const counted = json(await cli(`backfill --since ${since} --dry-run --json`));
     expect(counted).toEqual([{ sent: stripe.objects.customers.length + stripe.objects.charges.length, dryRun: true }]);
 
@@ -250,6 +256,25 @@ describe('with a business in Stripe', () => {
     expect(await cli('reconcile --check')).toMatchObject({ code: 0, out: 'Stripe and the tables agree.\n' });
   }, 120_000);
 
+  test('Ctrl-C in the middle of a backfill prints how to continue, and releases the lock', async () => {
+    let asked = 0;
+    stripe.fault = () => (++asked > 1 ? 'hang' : undefined);
+    const { child, ended } = start(['backfill', '--since', since, '--stack-file', 'stack.json']);
+    await until(() => asked > 1, 20_000);
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 1, err: expect.stringContaining('run the same command again') });
+    stripe.fault = () => undefined;
+    expect(await cli(`backfill --since ${since}`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Continuing where it stopped'),
+    });
+    await stack.settled();
+  }, 60_000);
+});
+
+describe('reconcile, with a business in Stripe', () => {
+  beforeAll(fillStripe);
+
   test('reconcile, killed in the middle, continues where it stopped, with the same rows', async () => {
     const before = (await stack.rows()).transactions;
     let asked = 0;
@@ -267,28 +292,16 @@ describe('with a business in Stripe', () => {
     expect((await stack.rows()).transactions).toEqual(before);
   }, 60_000);
 
-  test('Ctrl-C in the middle of a backfill prints how to continue, and releases the lock', async () => {
-    const since = new Date((now - 7200) * 1000).toISOString();
-    let asked = 0;
-    stripe.fault = () => (++asked > 1 ? 'hang' : undefined);
-    const { child, ended } = start(['backfill', '--since', since, '--stack-file', 'stack.json']);
-    await until(() => asked > 1, 20_000);
-    child.kill('SIGINT');
-    expect(await ended).toMatchObject({ code: 1, err: expect.stringContaining('run the same command again') });
-    stripe.fault = () => undefined;
-    expect(await cli(`backfill --since ${since}`)).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('Continuing where it stopped'),
-    });
-    await stack.settled();
-  }, 60_000);
-
   test('reconcile --check names what is missing, and what should be deleted', async () => {
     stripe.objects.charges = [...stripe.objects.charges, { ...charge({ id: 'ch_missing' }), created: now } as never];
     const ran = await cli('reconcile --check --json');
     expect([ran.code, json(ran)]).toEqual([1, [{ id: 'ch_missing', problem: 'missing' }]]);
     stripe.objects.charges = stripe.objects.charges.filter(({ id }) => id !== 'ch_missing');
   }, 30_000);
+});
+
+describe('report, with a business in Stripe', () => {
+  beforeAll(fillStripe);
 
   test('report is exact to the cent, never adds currencies, and its CSV contains no formula', async () => {
     for (const [i, currency] of ['usd', 'eur', 'jpy'].entries()) {
@@ -381,37 +394,20 @@ test('show and trace describe a customer, a charge and an event, and say if an I
   });
 }, 90_000);
 
-describe('a deployed stage', () => {
-  const stripeApiKeyArn = () => stack.file.signingSecretArn.replace('signingsecrets', 'stripeapikey');
-  /** CloudFormation, as far as the tools ask it: the outputs of one stack. */
-  const cloudFormation = createServer((request, response) => {
+/** CloudFormation, as far as the tools ask it: the outputs of one stack. */
+function createCloudFormation(outputs: () => Readonly<Record<string, string>>): Server {
+  return createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
       const asked = new URLSearchParams(Buffer.concat(chunks).toString()).get('StackName');
       response.setHeader('content-type', 'text/xml');
       if (asked !== 'stripe-partner-sync-prod') {
-        response
-          .writeHead(400)
-          .end(
-            `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${asked} does not exist</Message></Error></ErrorResponse>`,
-          );
+        const error = `<Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${asked} does not exist</Message>`;
+        response.writeHead(400).end(`<ErrorResponse><Error>${error}</Error></ErrorResponse>`);
         return;
       }
-      const { tables, queueUrl, deadLetterQueueUrl, webhookUrl, signingSecretArn, settings } = stack.file;
-      const outputs = {
-        CustomersTable: tables.customers,
-        TransactionsTable: tables.transactions,
-        LinksTable: tables.links,
-        QueueUrl: queueUrl,
-        DeadLetterQueueUrl: deadLetterQueueUrl,
-        WebhookUrl: webhookUrl,
-        SigningSecretArn: signingSecretArn,
-        StripeApiKeyArn: stripeApiKeyArn(),
-        Settings: JSON.stringify(settings),
-        LogGroups: 'a,b',
-      };
-      const members = Object.entries(outputs).map(
+      const members = Object.entries(outputs()).map(
         ([key, value]) =>
           `<member><OutputKey>${key}</OutputKey><OutputValue>${value.replaceAll('"', '&quot;')}</OutputValue></member>`,
       );
@@ -420,6 +416,27 @@ describe('a deployed stage', () => {
       );
     });
   });
+}
+
+function outputsOf(file: StackFile, stripeApiKeyArn: string): Record<string, string> {
+  const { tables, queueUrl, deadLetterQueueUrl, webhookUrl, signingSecretArn, settings } = file;
+  return {
+    CustomersTable: tables.customers,
+    TransactionsTable: tables.transactions,
+    LinksTable: tables.links,
+    QueueUrl: queueUrl,
+    DeadLetterQueueUrl: deadLetterQueueUrl,
+    WebhookUrl: webhookUrl,
+    SigningSecretArn: signingSecretArn,
+    StripeApiKeyArn: stripeApiKeyArn,
+    Settings: JSON.stringify(settings),
+    LogGroups: 'a,b',
+  };
+}
+
+describe('a deployed stage', () => {
+  const stripeApiKeyArn = () => stack.file.signingSecretArn.replace('signingsecrets', 'stripeapikey');
+  const cloudFormation = createCloudFormation(() => outputsOf(stack.file, stripeApiKeyArn()));
   beforeAll(() => new Promise<void>((resolve) => cloudFormation.listen(0, '127.0.0.1', resolve)));
   afterAll(() => {
     cloudFormation.close();
