@@ -78,14 +78,9 @@ export function createVirtualCloudWatch(
     value('AWS/Lambda', 'IteratorAge', { FunctionName: 'feed' }, age);
   };
 
-  /** An invocation that starts while all instances are busy would have been throttled. */
   const countThrottles = () => {
-    for (const { functionName, at } of invocations) {
-      const others = invocations.filter(
-        (each) => each.functionName === functionName && each.at <= at && at < each.at + each.duration,
-      );
-      if (others.length > concurrency.left) value('AWS/Lambda', 'Throttles', { FunctionName: functionName }, 1);
-    }
+    for (const { functionName } of throttled(invocations, concurrency.left))
+      value('AWS/Lambda', 'Throttles', { FunctionName: functionName }, 1);
     invocations = [];
   };
 
@@ -121,6 +116,16 @@ export function createVirtualCloudWatch(
       start += length;
     },
   };
+}
+
+/** Of these invocations, those that started while all instances were busy: Lambda would have throttled them. */
+function throttled(invocations: readonly InvocationActivity[], instances: number): InvocationActivity[] {
+  return invocations.filter(({ functionName, at }) => {
+    const running = invocations.filter(
+      (each) => each.functionName === functionName && each.at <= at && at < each.at + each.duration,
+    );
+    return running.length > instances;
+  });
 }
 
 function withOneAlarm(template: Template, id: string): Template {
