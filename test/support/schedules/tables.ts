@@ -28,95 +28,119 @@ interface Step {
   readonly content: number;
 }
 
-export function valueTables(engine: MemoryEngine) {
-  const requests = new Map<string, Request>();
-  const answers = new Map<string, Answer>();
-  /** The place of each item in a content. */
-  const places = new Map<string, number>();
-  /** Items by the number in a content; 0 is no item. */
-  const items: (Item | undefined)[] = [undefined];
-  const itemNumbers = new Map<string, number>();
-  const contents: (readonly number[])[] = [];
-  const contentNumbers = new Map<string, number>();
-  /** By request and content. */
-  const steps = new Map<number, Step>();
-  /** By request and the items of its footprint. */
-  const effects = new Map<
-    string,
-    { readonly answer: Answer; readonly written: readonly (readonly [number, number])[] }
-  >();
+/** What a request does to the items of its footprint. */
+interface Effect {
+  readonly answer: Answer;
+  /** The place of each item that it may write, and the item's number after it. */
+  readonly written: readonly (readonly [place: number, item: number])[];
+}
 
-  const placeOf = (text: string) => {
-    const place = places.get(text) ?? places.size;
-    places.set(text, place);
-    return place;
-  };
-  const numberOf = (item: Item | undefined) => {
-    if (!item) return 0;
-    const text = JSON.stringify(sorted(item));
-    const known = itemNumbers.get(text);
+/** Numbers values by their text, in the order in which they come. */
+class Numbering<T> {
+  readonly #numbers = new Map<string, number>();
+  readonly #values: T[];
+  /** @param reserved values that have the first numbers, and no text */
+  constructor(...reserved: T[]) {
+    this.#values = reserved;
+  }
+  number(text: string, make: (number: number) => T): number {
+    const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    itemNumbers.set(text, items.length);
-    return items.push(item) - 1;
+    const number = this.#values.length;
+    this.#values.push(make(number));
+    this.#numbers.set(text, number);
+    return number;
+  }
+  value(number: number): T {
+    return this.#values[number]!;
+  }
+  texts(): string[] {
+    return [...this.#numbers.keys()];
+  }
+}
+
+/** The items that the tables ever held, in an engine that holds those of one content. */
+function itemsIn(engine: MemoryEngine) {
+  /** The place of each item in a content. */
+  const places = new Numbering<string>();
+  /** Items by the number in a content; 0 is no item. */
+  const items = new Numbering<Item | undefined>(undefined);
+  const placeOf = (text: string) => places.number(text, () => text);
+  return {
+    placeOf,
+    known: () => places.texts(),
+    /** The engine holds these items, as they are in a content, and nothing else. */
+    load(texts: readonly string[], numbers: readonly number[]) {
+      engine.clear();
+      for (const text of texts) {
+        const item = items.value(numbers[placeOf(text)] ?? 0);
+        if (!item) continue;
+        engine.answer('BatchWriteCommand', {
+          RequestItems: { [itemAt(text).table]: [{ PutRequest: { Item: item } }] },
+        });
+      }
+    },
+    /** The number of an item as the engine holds it. */
+    read(text: string): number {
+      const { table, key } = itemAt(text);
+      const { Item } = engine.answer('GetCommand', { TableName: table, Key: key, ConsistentRead: true }) as {
+        Item?: Item;
+      };
+      return Item ? items.number(JSON.stringify(sorted(Item)), () => Item) : 0;
+    },
   };
-  const contentOf = (numbers: readonly number[]) => {
-    const text = numbers.join();
-    const known = contentNumbers.get(text);
-    if (known !== undefined) return known;
-    contentNumbers.set(text, contents.length);
-    return contents.push(numbers) - 1;
-  };
-  const load = (texts: readonly string[], numbers: readonly number[]) => {
-    engine.clear();
-    for (const text of texts) {
-      const item = items[numbers[placeOf(text)] ?? 0];
-      if (!item) continue;
-      engine.answer('BatchWriteCommand', { RequestItems: { [itemAt(text).table]: [{ PutRequest: { Item: item } }] } });
-    }
-  };
-  const read = (text: string) => {
-    const { table, key } = itemAt(text);
-    const { Item } = engine.answer('GetCommand', { TableName: table, Key: key, ConsistentRead: true }) as {
-      Item?: Item;
-    };
-    return numberOf(Item);
-  };
+}
+
+/** What each request does, found out once for each content of the items in its footprint. */
+function effectsIn(engine: MemoryEngine, { placeOf, known, load, read }: ReturnType<typeof itemsIn>) {
+  const answers = new Numbering<Answer>();
+  /** By request and the items of its footprint. */
+  const effects = new Map<string, Effect>();
   const answerOf = (request: Request): Answer => {
-    const about = (answer: Omit<Answer, 'id'>, text: string) => {
-      const known = answers.get(text) ?? { ...answer, id: answers.size };
-      answers.set(text, known);
-      return known;
-    };
+    const numbered = (answer: Omit<Answer, 'id'>, text: string) =>
+      answers.value(answers.number(text, (id) => ({ ...answer, id })));
     try {
       const output = engine.answer(request.name, request.input);
-      return about({ output }, JSON.stringify(sorted(output)));
+      return numbered({ output }, JSON.stringify(sorted(output)));
     } catch (error) {
       if ((error as Error).name !== 'ConditionalCheckFailedException') throw error;
-      return about({ error: error as Error }, `error ${(error as Error).name}`);
+      return numbered({ error: error as Error }, `error ${(error as Error).name}`);
     }
   };
   /** The engine holds only the items of the footprint, so a request that reads another one fails to find it. */
-  const effectOf = (request: Request, numbers: readonly number[]) => {
+  return (request: Request, numbers: readonly number[]): Effect => {
     const { reads, writes, prefix } = request.footprint;
-    const queried = prefix === undefined ? [] : [...places.keys()].filter((text) => text.startsWith(prefix)).sort();
+    const queried =
+      prefix === undefined
+        ? []
+        : known()
+            .filter((text) => text.startsWith(prefix))
+            .sort();
     const touched = [...reads, ...writes, ...queried];
     const key = `${request.id}:${touched.map((text) => numbers[placeOf(text)] ?? 0).join()}`;
     let effect = effects.get(key);
     if (!effect) {
       load(touched, numbers);
       const answer = answerOf(request);
-      effect = { answer, written: writes.map((text) => [placeOf(text), read(text)]) };
+      effect = { answer, written: writes.map((text) => [placeOf(text), read(text)] as const) };
       effects.set(key, effect);
     }
     return effect;
   };
+}
 
+export function valueTables(engine: MemoryEngine) {
+  const items = itemsIn(engine);
+  const effectOf = effectsIn(engine, items);
+  const requests = new Numbering<Request>();
+  const contents = new Numbering<readonly number[]>();
+  /** By request and content. */
+  const steps = new Map<number, Step>();
+  const contentOf = (numbers: readonly number[]) => contents.number(numbers.join(), () => numbers);
   return {
     request(name: string, input: unknown): Request {
       const what = `${name.replace('Command', '')} ${JSON.stringify(input)}`;
-      const known = requests.get(what) ?? { id: requests.size, name, input, footprint: footprintOf(input), what };
-      requests.set(what, known);
-      return known;
+      return requests.value(requests.number(what, (id) => ({ id, name, input, footprint: footprintOf(input), what })));
     },
     /** The number of empty tables. */
     empty: contentOf([]),
@@ -125,24 +149,29 @@ export function valueTables(engine: MemoryEngine) {
       const key = request.id * 2 ** 26 + content;
       let step = steps.get(key);
       if (!step) {
-        const numbers = contents[content]!;
+        const numbers = contents.value(content);
         const { answer, written } = effectOf(request, numbers);
-        const after = [...numbers];
-        for (const [place, number] of written) {
-          while (after.length < place) after.push(0);
-          after[place] = number;
-        }
-        while (after.at(-1) === 0) after.pop();
-        step = { answer, content: written.length === 0 ? content : contentOf(after) };
+        step = { answer, content: written.length === 0 ? content : contentOf(replaced(numbers, written)) };
         steps.set(key, step);
       }
       return step;
     },
     rows(content: number): Rows {
-      load([...places.keys()], contents[content]!);
+      items.load(items.known(), contents.value(content));
       return engine.rows();
     },
   };
+}
+
+/** A content with other items in some places; places without an item at its end are left out. */
+function replaced(numbers: readonly number[], written: Effect['written']): number[] {
+  const after = [...numbers];
+  for (const [place, number] of written) {
+    while (after.length < place) after.push(0);
+    after[place] = number;
+  }
+  while (after.at(-1) === 0) after.pop();
+  return after;
 }
 
 export type ValueTables = ReturnType<typeof valueTables>;
