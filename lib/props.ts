@@ -130,8 +130,8 @@ export interface StripePartnerSyncProps extends Partial<Omit<Settings, 'livemode
    */
   readonly workerConcurrency?: number;
   /**
-   * For how many seconds Lambda gathers a batch before it invokes the worker, from 0 to 300: rows appear that much later, and cost less. 0
-   * limits a batch to ten events. docs/limits.md says what that costs.
+   * For how many seconds Lambda gathers a batch before it invokes the worker, from 0 to 300: rows appear up to that many seconds later,
+   * and cost less. 0 limits a batch to ten events. docs/limits.md says what that costs.
    *
    * @default 2
    * @example 0

@@ -57,7 +57,8 @@ export interface WebhookApiProps {
 
 /**
  * What the access log says about a request: nothing of its body or headers. CloudWatch adds the time, there is only one route, and the
- * status says how long the response was. Nothing else logs the request's ID. `error.messageString` would come with quotation marks around it, and a line that is not JSON counts in no metric filter.
+ * status says how long the response was. Nothing else logs the request's ID. `error.messageString` would come with quotation marks
+ * around it, and a line that is not JSON counts in no metric filter.
  */
 const ACCESS_LOG_FORMAT = {
   status: '$context.status',
@@ -107,6 +108,7 @@ export class WebhookApi extends Construct {
     };
     this.url = `${props.customDomain ? `https://${props.customDomain.domainName}` : this.api.apiEndpoint}${WEBHOOK_PATH}`;
   }
+
   private createDomain({ domainName, certificateArn }: CustomDomain): DomainName {
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
     return new DomainName(this, 'DomainName', { domainName, certificate });

@@ -57,6 +57,16 @@ async function handToWorker(stack: StackUnderDrill): Promise<void> {
   await sleep(2_500);
 }
 
+/** Stops a function's process, gives it work, kills it, and waits until that invocation has failed. */
+async function killAtWork(drill: DrillContext, name: string, giveWork: () => Promise<void>, patience: number) {
+  const before = drill.failures(name);
+  const pid = drill.stack.pids()[name]!;
+  process.kill(pid, 'SIGSTOP');
+  await giveWork();
+  process.kill(pid, 'SIGKILL');
+  await until(() => drill.failures(name) > before, patience);
+}
+
 type Cause = Pick<Drill, 'did' | 'ended' | 'cause' | 'end'>;
 
 const DENIED: Cause = {
@@ -131,15 +141,12 @@ const FEED_DRILLS: readonly Drill[] = [
     ended: 'The local stack restarted it, and the change was sent.',
     values: 'failed invocations',
     async cause(drill) {
-      const { stack } = drill;
-      const before = drill.failures('feed');
-      const { feed } = stack.pids();
-      process.kill(feed!, 'SIGSTOP');
-      await allIsWell(drill);
-      // Time for the stream to be read.
-      await sleep(2_000);
-      process.kill(feed!, 'SIGKILL');
-      await until(() => drill.failures('feed') > before, 20_000);
+      const change = async () => {
+        await allIsWell(drill);
+        // Time for the stream to be read.
+        await sleep(2_000);
+      };
+      await killAtWork(drill, 'feed', change, 20_000);
       await changesAreSent(drill);
     },
   },
@@ -231,15 +238,13 @@ const PIPELINE_DRILLS: readonly Drill[] = [
     ended: 'The local stack restarted it, as Lambda does.',
     values: 'failed invocations',
     async cause(drill) {
-      const { stack } = drill;
-      const before = drill.failures('ingest');
-      const { ingest } = stack.pids();
-      process.kill(ingest!, 'SIGSTOP');
-      const answer = stack.post(payment());
-      await sleep(200);
-      process.kill(ingest!, 'SIGKILL');
+      let answer: Promise<number> | undefined;
+      const request = async () => {
+        answer = drill.stack.post(payment());
+        await sleep(200);
+      };
+      await killAtWork(drill, 'ingest', request, 5_000);
       if ((await answer) !== 503) throw new Error('a crash of ingest was not answered with 503');
-      await until(() => drill.failures('ingest') > before, 5_000);
     },
     end: ({ stack }) => until(async () => (await stack.post(payment())) === 200, 20_000),
   },
@@ -329,15 +334,7 @@ const PIPELINE_DRILLS: readonly Drill[] = [
     did: 'The process of the worker was killed while it had a batch.',
     ended: 'The local stack restarted it, and the batch was retried.',
     values: 'failed invocations',
-    async cause(drill) {
-      const { stack } = drill;
-      const before = drill.failures('worker');
-      const { worker } = stack.pids();
-      process.kill(worker!, 'SIGSTOP');
-      await handToWorker(stack);
-      process.kill(worker!, 'SIGKILL');
-      await until(() => drill.failures('worker') > before, 5_000);
-    },
+    cause: (drill) => killAtWork(drill, 'worker', () => handToWorker(drill.stack), 5_000),
     end: ({ stack }) => until(async () => (await stack.counts()).events === 0, 30_000),
   },
   {

@@ -91,32 +91,32 @@ describe('a sweep assigns no key that is older than the row’s', () => {
     }));
 });
 
-test('a worker that read before the refund does not record the invoice again', () => {
+describe('a worker that read before the refund', () => {
   const paid = event('invoice.payment_succeeded', invoice());
   const refunded = event('charge.refunded', charge({ amount_refunded: 2000, refunded: true, invoice: 'in_1' }), 1);
-  return ends(INVOICES, [paid, refunded], async (script) => {
+  const readBeforeRefund = async (script: Script) => {
     await script.start('A', paid);
     await script.until('A', READ_OF_INVOICE);
     await script.apply('B', refunded);
-    await script.until('A', WRITE_OF_INVOICE);
-    await script.request('A', WRITE_OF_INVOICE, 'late-resent');
-    await script.finish('A');
-    await script.landLate();
-  });
-});
+  };
 
-test('a worker that dies after it has read before the refund does not leave the invoice recorded', () => {
-  const paid = event('invoice.payment_succeeded', invoice());
-  const refunded = event('charge.refunded', charge({ amount_refunded: 2000, refunded: true, invoice: 'in_1' }), 1);
-  return ends(INVOICES, [paid, refunded], async (script) => {
-    await script.start('A', paid);
-    await script.until('A', READ_OF_INVOICE);
-    await script.apply('B', refunded);
-    await script.apply('C', paid);
-    await script.until('A', WRITE_OF_INVOICE);
-    await script.request('A', WRITE_OF_INVOICE, 'landed');
-    await script.die('A');
-  });
+  test('does not record the invoice again', () =>
+    ends(INVOICES, [paid, refunded], async (script) => {
+      await readBeforeRefund(script);
+      await script.until('A', WRITE_OF_INVOICE);
+      await script.request('A', WRITE_OF_INVOICE, 'late-resent');
+      await script.finish('A');
+      await script.landLate();
+    }));
+
+  test('does not leave the invoice recorded if it dies after its write', () =>
+    ends(INVOICES, [paid, refunded], async (script) => {
+      await readBeforeRefund(script);
+      await script.apply('C', paid);
+      await script.until('A', WRITE_OF_INVOICE);
+      await script.request('A', WRITE_OF_INVOICE, 'landed');
+      await script.die('A');
+    }));
 });
 
 test('a sweep does not give up on a row that a dead worker’s request changed', () => {

@@ -1,4 +1,4 @@
-// Tables as values: a number stands for each content that the tables can have, and each request is answered once for each content
+// Tables as values: each content that the tables can have has a number, and each request is answered once for each content
 // of the items in its footprint. Nothing is ever changed, so going back to an earlier content costs nothing.
 
 import type { MemoryEngine } from '../emulators/memory-engine.js';
