@@ -8,7 +8,7 @@ import { SCENARIOS } from '../support/builders/scenarios.js';
 import { expectedRows } from '../support/model/model.js';
 import { type Exploration, explore } from '../support/schedules/interleave.js';
 
-const LIMIT = Number(process.env.INTERLEAVING_STATES ?? 200);
+const LIMIT = Number(process.env.INTERLEAVING_STATES ?? 120);
 
 const totals = { states: 0, ends: 0, crashes: 0, exhaustive: 0 };
 const count = ({ states, ends, crashes, exhaustive }: Exploration) => {

@@ -3,7 +3,7 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 
 type Handler = (request: CloudFormationCustomResourceEvent, context: Context) => Promise<void>;
@@ -61,6 +61,7 @@ beforeAll(async () => {
   ({ handler } = await import('../../functions/protect/handler.js'));
 });
 afterAll(() => {
+  jest.restoreAllMocks();
   server.closeAllConnections();
   server.close();
 });
@@ -76,6 +77,18 @@ function dynamodb(target: string, input: { TableName: string; DeletionProtection
   tables.set(TableName, DeletionProtectionEnabled!);
   return { status: 200, answer: {} };
 }
+
+/** The function's pauses between attempts, in milliseconds. */
+const PAUSE = 500;
+
+// The tests wait a fiftieth of each pause.
+const { setTimeout: startTimer } = globalThis;
+beforeAll(() => {
+  jest
+    .spyOn(globalThis, 'setTimeout')
+    .mockImplementation(((work: () => void, delay?: number) =>
+      startTimer(work, delay === PAUSE ? PAUSE / 50 : delay)) as typeof setTimeout);
+});
 
 beforeEach(() => {
   tables = new Map([
