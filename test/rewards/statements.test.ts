@@ -15,7 +15,7 @@ import { memoryTables } from './memory-tables.js';
 import { type StatementEngine, startStatementEngine } from './statement-table.js';
 
 /** Histories; with 1,000 or more, the races are cut after each request. */
-const RUNS = Number(process.env.STATEMENT_RUNS ?? 10);
+const RUNS = Number(process.env.STATEMENT_RUNS ?? 20);
 
 let engine: StatementEngine = memoryTables();
 

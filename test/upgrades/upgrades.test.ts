@@ -30,7 +30,7 @@ describe.each(versions)('the state folder of %s', (version) => {
   test(`${rule('Rows that version 0.1.0 wrote are read as they are.')} ${rule('the next event about such a row repairs it and removes `expires_at`')}`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'upgrade-'));
     cpSync(join(kept, 'state'), join(folder, '.local'), { recursive: true });
-    const stack = await startStack({ folder });
+    const stack = await startStack({ folder, args: ['--batch-window', '0'] });
     const post = async (events: readonly Event[]) => {
       for (const each of events) expect((await stack.post(each)).status).toBe(200);
       await stack.settled();
