@@ -28,7 +28,8 @@ export async function ownStack(): Promise<DemoStack> {
   const folder = mkdtempSync(join(tmpdir(), 'stripe-partner-sync-demo-'));
   const stackFile = join(folder, 'stack.json');
   const start = join(packageRoot, 'bin', 'start.js');
-  const flags = ['--port', '0', '--ephemeral', '--quiet', '--stack-file', stackFile];
+  // One second rather than the default of two: the demo waits for each chapter's batch.
+  const flags = ['--port', '0', '--ephemeral', '--quiet', '--batch-window', '1', '--stack-file', stackFile];
   const child = spawn(process.execPath, [start, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
