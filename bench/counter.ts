@@ -19,8 +19,8 @@ export interface Counts {
 
 export interface Counter {
   readonly endpoint: string;
-  /** Counts the requests during the work. */
-  during(work: () => Promise<unknown>): Promise<Counts>;
+  /** Counts during the work: requests and their units, or the requests alone, which takes a third of the time. */
+  during(work: () => Promise<unknown>, what?: 'requests and units' | 'requests'): Promise<Counts>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +30,7 @@ export async function startCounter(endpoint: string): Promise<Counter> {
   const { hostname, port } = new URL(endpoint);
   const definitions = await tableDefinitions();
   let counts = zero();
+  let countsUnits = true;
 
   const send = (target: string, headers: Json, body: string) => forwardTo({ hostname, port }, target, headers, body);
   const tableOf = (name: string): Table => {
@@ -54,7 +55,7 @@ export async function startCounter(endpoint: string): Promise<Counter> {
       return JSON.parse(answer.body).Item;
     };
     counts.requests++;
-    const writes = writesOf(name, input, tableOf);
+    const writes = countsUnits ? writesOf(name, input, tableOf) : [];
     const before = await Promise.all(writes.map(({ table, key }) => read(table, key)));
     const answer = await send(
       target,
@@ -82,8 +83,9 @@ export async function startCounter(endpoint: string): Promise<Counter> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async during(work) {
+    async during(work, what = 'requests and units') {
       counts = zero();
+      countsUnits = what === 'requests and units';
       await work();
       return counts;
     },
