@@ -36,11 +36,22 @@ export interface Side {
   readonly workerRoundTrips: number;
 }
 
-/** Seconds of an event in a function: Lambda gives a whole core from 1,769 MB up, and its share to one with less. */
-function gigabyteSeconds(cpuMilliseconds: number, roundTrips: number): number {
+/** Requests of the worker one after the other: a batch reads, writes, reads again, and sweeps where a link moved. */
+export const ROUND_TRIPS_OF_A_BATCH = 10;
+
+/**
+ * How long an invocation takes on AWS: Lambda gives a function of 1,769 MB a whole core, and its share to one with less.
+ *
+ * @returns milliseconds
+ */
+export function durationOf(cpuMilliseconds: number, roundTrips: number): number {
   const { memoryGigabytes, roundTripMilliseconds } = prices.assumed;
   const share = (memoryGigabytes * 1024) / prices.lambdaMegabytesPerCore;
-  return ((cpuMilliseconds / share + roundTrips * roundTripMilliseconds) / 1000) * memoryGigabytes;
+  return cpuMilliseconds / share + roundTrips * roundTripMilliseconds;
+}
+
+function gigabyteSeconds(cpuMilliseconds: number, roundTrips: number): number {
+  return (durationOf(cpuMilliseconds, roundTrips) / 1000) * prices.assumed.memoryGigabytes;
 }
 
 /** Of the webhook, which API Gateway and ingest answer. */
@@ -79,7 +90,7 @@ function linesByEventBridge(side: Side, eventBytes: number): Map<string, number>
   ]);
 }
 
-/** The most that a million events cost while few arrive: each receive returns one message, and batches stay small. */
+/** The most that a million events cost while few arrive, or without a window: each receive returns one message, and batches stay small. */
 export function costsOfSmallBatches(side: Side, eventBytes: number): Result[] {
   const sum = (lines: Map<string, number>) => [...lines.values()].reduce((total, each) => total + each, 0);
   const name = `in batches of ${side.batchSize}, each event received alone`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../lib/package-root.js';
 import type { Result } from './measure.js';
 import { barPlot } from './plot.js';
+import { type Picture, pairsOf, summary } from './summary.js';
 
 interface BenchFile {
   readonly machine: { readonly node: string; readonly cpus: number; readonly memory: number; readonly date: string };
@@ -18,6 +19,7 @@ if (!path) {
 }
 const { machine, results }: BenchFile = JSON.parse(readFileSync(path, 'utf8'));
 const docs = join(packageRoot, 'docs');
+const prices = JSON.parse(readFileSync(join(packageRoot, 'bench', 'prices.json'), 'utf8'));
 mkdirSync(join(docs, 'images'), { recursive: true });
 
 const number = (value: number | null) =>
@@ -41,27 +43,27 @@ const lines = results.map((each) =>
   ].join(' | '),
 );
 
-const plots = [
-  ['cold-start', 'Cold start, ms', /^(ingest|worker) cold start vs\. the textbook$/],
-  ['cpu', 'CPU an event, ms', /^(worker CPU an event, batches of \d+|ingest CPU an event, warm)$/],
-  ['dynamodb', 'DynamoDB, an event', /^(DynamoDB requests an event|write units an event)/],
-  ['cost', 'A million events, US$', /^a million events: (?!CloudWatch metrics)/],
-] as const;
-for (const [name, title, pattern] of plots) {
-  const bars = results.filter((each) => pattern.test(each.name) && each.reference !== null);
-  writeFileSync(
-    join(docs, 'images', `bench-${name}.svg`),
-    barPlot(
-      title,
-      bars.map((each) => ({
-        label: each.name.replace(/a million events: | an event| vs\. the textbook/g, ''),
-        ours: each.ours,
-        reference: each.reference!,
-        referenceName: each.referenceName!,
-      })),
-    ),
-  );
-}
+const points = summary(results);
+const details: Picture[] = [
+  {
+    name: 'cold-start',
+    title: 'Cold start, ms',
+    pairs: pairsOf(results, /^(ingest|worker) cold start vs\. the textbook$/, / vs\. the textbook/),
+  },
+  {
+    name: 'cpu',
+    title: 'CPU an event, ms',
+    pairs: pairsOf(results, /^(worker CPU an event, batches of \d+|ingest CPU an event, warm)$/, / an event/),
+  },
+  {
+    name: 'dynamodb',
+    title: 'DynamoDB, an event',
+    pairs: pairsOf(results, /^(DynamoDB requests an event|write units an event)/, / an event/),
+  },
+];
+for (const { name, title, pairs } of [...points.map(({ picture }) => picture), ...details])
+  writeFileSync(join(docs, 'images', `bench-${name}.svg`), barPlot(title, pairs));
+const image = ({ name, title }: Picture) => `![${title}](images/bench-${name}.svg)`;
 
 const missed = results.filter(({ met }) => met === false);
 const notes = JSON.parse(readFileSync(join(packageRoot, 'bench', 'notes.json'), 'utf8')) as Record<string, string>;
@@ -76,10 +78,14 @@ writeFileSync(
 Made by \`npm run bench:document\` from what \`npm run bench -- --json FILE\` measured; nothing here is typed by hand. ${machine.date.slice(0, 10)},
 Node ${machine.node.slice(1)}, ${machine.cpus} cores, ${(machine.memory / 2 ** 30).toFixed(0)} GiB. Machines differ: what counts is the ratio, for both sides ran in turns in one run.
 
+${points.map(({ figure, meaning, picture }) => `**${figure}.** ${meaning}\n\n${image(picture)}`).join('\n\n')}
+
+## Every figure
+
 The textbook (\`bench/textbook/\`) is what a good engineer writes in a week from the official guides: all of \`stripe\`, Powertools'
 batch processor and idempotency on DynamoDB, then GetItem, decide, PutItem, one event at a time.
 
-${plots.map(([name, title]) => `![${title}: ours and the reference](images/bench-${name}.svg)`).join('\n\n')}
+${details.map(image).join('\n\n')}
 
 | what | ours | reference | ratio | goal | |
 |---|---|---|---|---|---|
@@ -94,6 +100,11 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
 - **CPU**: of the function's own process, warm, engines in other processes; ours and what it is held against take turns.
 - **Requests and units**: counted at the wire, by a proxy that reads each item before and after it is written. Amazon's DynamoDB Local
   counts the same (\`npm run bench:guard -- --dynamodb URL\`).
+- **Growth**: a process that works on a small table and one that works on a growing one get the same events in turns, so that whatever
+  else the machine does slows down both.
+- **Backlog**: the worker gets batches of 100, one after the other, as Lambda's pollers hand them over. For AWS the duration of a batch is
+  computed from its CPU time at the share of a core that 256 MB get, and from its requests that wait for one another, at
+  ${prices.assumed.roundTripMilliseconds} ms each. [limits.md](limits.md) says what follows for \`workerConcurrency\`.
 - **End to end**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
   last twentieth. The sender and all processes share the machine's cores.
 - **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes; a full batch of 100, as in a

@@ -4,7 +4,7 @@ import { INGEST_METRICS } from '../contract/metrics.js';
 import type { Bundles } from './bundles.js';
 import type { Counts } from './counter.js';
 import type { Engines } from './engines.js';
-import { gatewayEvent, sqsEvents, standardMix } from './events.js';
+import { gatewayEvent, sqsEvents, stampedNow, standardMix } from './events.js';
 import { inBatches, type Result, result, sum } from './measure.js';
 import { type Cost, type Probe, startProbe } from './probe.js';
 
@@ -24,7 +24,7 @@ export async function ingestCosts(bundles: Bundles, engines: Engines, about: num
   const names = ['ingest', 'sqsClient', 'textbookIngest'] as const;
   const probes = await Promise.all(names.map((name) => startProbe(bundles.folder(name), engines.ingest)));
   const costs: Cost[][] = names.map(() => []);
-  const mix = standardMix(1, about);
+  const mix = stampedNow(standardMix(1, about));
   const events = mix.length;
   for (const probe of probes) await probe.run(standardMix(2, 300).map(gatewayEvent));
   for (const round of inBatches(mix, 100)) {
@@ -100,7 +100,7 @@ function memory(name: string, costs: readonly Cost[]): Result {
 /** @param warmUp events before the worker is measured; the textbook gets a fifth of them, which takes as long */
 export async function workerCosts(bundles: Bundles, engines: Engines, about: number, warmUp: number) {
   const results: Result[] = [];
-  const mix = standardMix(1, about);
+  const mix = stampedNow(standardMix(1, about));
   const events = mix.length;
   const run = async (bundle: 'worker' | 'textbookWorker', size: number) => {
     const tables = await engines.tables();
@@ -145,6 +145,11 @@ export async function workerCosts(bundles: Bundles, engines: Engines, about: num
     figuresOf.set(`textbook ${size}`, figures(textbook.costs, events));
     peaks.push(...ours.costs);
   }
+  const alone = await run('worker', 1);
+  const few = mix.slice(0, Math.ceil(events / 3));
+  alone.costs.push(await alone.probe.run(sqsEvents(few, 1)));
+  await alone.probe.stop();
+  requireApplied(alone.costs);
   results.push(
     result({
       name: 'worker log bytes an event, batches of 100',
@@ -159,6 +164,7 @@ export async function workerCosts(bundles: Bundles, engines: Engines, about: num
     results,
     worker: figuresOf.get('worker 100')!,
     workerOfTen: figuresOf.get('worker 10')!,
+    workerOfOne: figures(alone.costs, few.length),
     textbookWorker: figuresOf.get('textbook 100')!,
   };
 }

@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { table } from '../cli/output.js';
+import { backlog } from './backlog.js';
 import { buildBundles } from './bundles.js';
 import { coldStarts } from './cold-start.js';
 import { fieldsWrong } from './correctness.js';
-import { costs, costsByEventBridge, costsOfSmallBatches } from './cost.js';
+import { costs, costsByEventBridge, costsOfSmallBatches, ROUND_TRIPS_OF_A_BATCH } from './cost.js';
 import { endToEnd, latencies } from './end-to-end.js';
 import { startEngines } from './engines.js';
 import { largestEvent } from './events.js';
@@ -52,7 +53,6 @@ try {
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
-    // A batch reads, writes, reads again, and sweeps where a link moved.
     const ours = {
       ingest: ingest.ingest,
       worker: worker.worker,
@@ -60,8 +60,9 @@ try {
       counted,
       batchSize: 100,
       messagesPerReceive: 10,
-      workerRoundTrips: 10,
+      workerRoundTrips: ROUND_TRIPS_OF_A_BATCH,
     };
+    const small = { ...ours, messagesPerReceive: 1 };
     const lines = [
       ...costs(ours, {
         ingest: ingest.textbookIngest,
@@ -74,7 +75,11 @@ try {
       }),
       ...costsByEventBridge(ours, largestEvent()),
       ...costsOfSmallBatches(
-        { ...ours, worker: worker.workerOfTen, counts: counts.ours10, batchSize: 10, messagesPerReceive: 1 },
+        { ...small, worker: worker.workerOfTen, counts: counts.ours10, batchSize: 10 },
+        largestEvent(),
+      ),
+      ...costsOfSmallBatches(
+        { ...small, worker: worker.workerOfOne, counts: counts.ours1, batchSize: 1 },
         largestEvent(),
       ),
     ];
@@ -90,6 +95,7 @@ try {
     add('growth', await growth(bundles, engines, sizes));
     add('many charges', await manyCharges(bundles, engines, quick ? 1_000 : 100_000));
   }
+  if (wants('backlog')) add('backlog', await backlog(bundles, engines, quick ? 2_000 : 100_000));
   if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000));
   if (wants('latency')) add('latency', await latencies(quick ? [10] : [1, 10, 100], quick ? 2 : 20));
 } finally {

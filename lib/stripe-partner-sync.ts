@@ -47,6 +47,8 @@ export type {
 export { InvalidDeploymentError };
 
 const DEFAULT_BATCH_WINDOW = 2;
+/** Batches at the same time. */
+export const DEFAULT_WORKER_CONCURRENCY = 10;
 const WORKER_TIMEOUT = Duration.seconds(30);
 
 /** Changing one of these in place makes CloudFormation generate a new value over the secrets that are stored. */
@@ -303,7 +305,7 @@ export class StripePartnerSync extends Construct {
       batchSize: this.batchWindow.toSeconds() === 0 ? 10 : 100,
       maxBatchingWindow: this.batchWindow,
       // Never reserved concurrency: a poller that is throttled counts as a receive, and enough of those make a dead letter.
-      maxConcurrency: this.props.workerConcurrency ?? 10,
+      maxConcurrency: this.props.workerConcurrency ?? DEFAULT_WORKER_CONCURRENCY,
       reportBatchItemFailures: true,
     });
     eventSource.node.addDependency(worker.role);
