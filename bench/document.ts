@@ -63,6 +63,7 @@ const details: Picture[] = [
 ];
 for (const { name, title, pairs } of [...points.map(({ picture }) => picture), ...details])
   writeFileSync(join(docs, 'images', `bench-${name}.svg`), barPlot(title, pairs));
+const wrapped = (text: string) => text.replaceAll(/(.{1,130})(?: |$)/g, '$1\n').trimEnd();
 const image = ({ name, title }: Picture) => `![${title}](images/bench-${name}.svg)`;
 
 const missed = results.filter(({ met }) => met === false);
@@ -78,7 +79,7 @@ writeFileSync(
 Made by \`npm run bench:document\` from what \`npm run bench -- --json FILE\` measured; nothing here is typed by hand. ${machine.date.slice(0, 10)},
 Node ${machine.node.slice(1)}, ${machine.cpus} cores, ${(machine.memory / 2 ** 30).toFixed(0)} GiB. Machines differ: what counts is the ratio, for both sides ran in turns in one run.
 
-${points.map(({ figure, meaning, picture }) => `**${figure}.** ${meaning}\n\n${image(picture)}`).join('\n\n')}
+${points.map(({ figure, meaning, picture }) => `${wrapped(`**${figure}.** ${meaning}`)}\n\n${image(picture)}`).join('\n\n')}
 
 ## Every figure
 

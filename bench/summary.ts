@@ -33,8 +33,7 @@ function bill(results: readonly Result[], find: (name: string) => Result): Point
     .reduce((sum, { ours }) => sum + ours, 0);
   return {
     figure: `A million events cost ${dollars(webhook.ours)}`,
-    meaning: `${dollars(bridge.ours)} through EventBridge. The textbook's functions cost ${dollars(webhook.reference!)}. ${dollars(byAws)} of the bill are API Gateway, SQS and
-Lambda's price for a request, which no code can lower; most of the rest is what is written to DynamoDB.`,
+    meaning: `${dollars(bridge.ours)} through EventBridge. The textbook's functions cost ${dollars(webhook.reference!)}. ${dollars(byAws)} of the bill are API Gateway, SQS and Lambda’s price for a request, which no code can lower; most of the rest is what is written to DynamoDB.`,
     picture: {
       name: 'cost',
       title: 'A million events, US$',
@@ -56,9 +55,7 @@ function wait(results: readonly Result[], find: (name: string) => Result): Point
   });
   return {
     figure: `A payment is in the tables ${of(50, 'a window of 2 s')} after Stripe sent it`,
-    meaning: `That is the median at 10 events a second; of 100 payments 99 take at most ${of(99, 'a window of 2 s')}. Nearly all of it is the queue's window of
-two seconds, in which events are gathered into batches, because a full batch costs less. \`batchWindow: 0\` turns it off: ${of(50, 'no window')}, and
-at most ${dollars(find('a million events in batches of 1, each event received alone').ours)} for a million events. Measured on one machine; on AWS the network adds some milliseconds a request.`,
+    meaning: `That is the median at 10 events a second; of 100 payments 99 take at most ${of(99, 'a window of 2 s')}. Nearly all of it is the queue’s window of two seconds, in which events are gathered into batches, because a full batch costs less. \`batchWindow: 0\` turns it off: ${of(50, 'no window')}, and at most ${dollars(find('a million events in batches of 1, each event received alone').ours)} for a million events. Measured on one machine; on AWS the network adds some milliseconds a request.`,
     picture: { name: 'wait', title: 'From accepted to row, ms: with the window of 2 s, and without', pairs },
   };
 }
@@ -69,8 +66,7 @@ function growth(results: readonly Result[]): Point {
   const cpu = results.find(({ name }) => name === largest.name.replace('requests an event', 'worker CPU an event'))!;
   return {
     figure: `An event costs ${largest.ratio!.toFixed(2)} times as many requests ${/at (.*)/.exec(largest.name)![0]} as with a thousand`,
-    meaning: `CPU time: ${cpu.ratio!.toFixed(2)} times. Nothing that an event does searches a table, so the bill grows with the events, and not with the
-history.`,
+    meaning: `CPU time: ${cpu.ratio!.toFixed(2)} times. Nothing that an event does searches a table, so the bill grows with the events, and not with the history.`,
     picture: {
       name: 'growth',
       title: 'Cost of an event as the tables grow',
