@@ -106,7 +106,7 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
 - **Backlog**: the worker gets batches of 100, one after the other, as Lambda's pollers hand them over. For AWS the duration of a batch is
   computed from its CPU time at the share of a core that 256 MB get, and from its requests that wait for one another, at
   ${prices.assumed.roundTripMilliseconds} ms each. [limits.md](limits.md) says what follows for \`workerConcurrency\`.
-- **End to end**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
+- **End to end and latency**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
   last twentieth. The sender and all processes share the machine's cores.
 - **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes; a full batch of 100, as in a
   billing run, and beside it the most that small batches cost. IDs are as long as Stripe's. Lambda logs nothing about an invocation that

@@ -11,14 +11,11 @@ import { parseLogLine } from '../contract/log-line.js';
 import type { StackFile } from '../contract/stack-file.js';
 import { packageRoot } from '../lib/package-root.js';
 import { countMessages } from '../local/count-messages.js';
-import type { Event } from '../test/support/builders/history.js';
-import { sign } from '../test/support/builders/sign.js';
 import { standardMix } from './events.js';
 import { eachOf, median, percentile, type Result, result, sleep } from './measure.js';
+import { AT_ONCE, post, type SignedEvent, signAll } from './sender.js';
 
 const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
-/** Requests in flight at the same time, of the sender and of the engine's own measurement. */
-const AT_ONCE = 32;
 
 interface RunningStack {
   readonly file: StackFile;
@@ -47,16 +44,6 @@ async function startStack(flags: readonly string[] = []): Promise<RunningStack> 
   };
 }
 
-/** Posts an event as Stripe does. @returns when it was accepted, in milliseconds */
-async function post({ webhookUrl, signingSecrets }: StackFile, event: Event): Promise<number> {
-  const body = JSON.stringify(event);
-  const headers = { 'content-type': 'application/json', 'stripe-signature': sign(body, signingSecrets[0]!) };
-  const response = await fetch(webhookUrl, { method: 'POST', body, headers });
-  await response.text();
-  if (response.status !== 200) throw new Error(`the webhook answered ${response.status}`);
-  return Date.now();
-}
-
 export async function endToEnd(about: number): Promise<Result[]> {
   const mix = standardMix(1, about);
   const events = mix.length;
@@ -68,12 +55,13 @@ export async function endToEnd(about: number): Promise<Result[]> {
     const settled = async () => {
       while ((await countMessages(sqs, file.queueUrl)) > 0) await sleep(20);
     };
-    await eachOf(standardMix(3, 1000), AT_ONCE, (event) => post(file, event));
+    await eachOf(signAll(file, standardMix(3, 1000)), AT_ONCE, (event) => post(file, event));
     await settled();
+    const signed = signAll(file, mix);
     // Measured before and after, so that neither side gets the warmer engine.
     const engine = [await engineAlone(client, file.tables.transactions, events)];
     const acceptedAt: number[] = [];
-    await eachOf(mix, AT_ONCE, async (event) => acceptedAt.push(await post(file, event)));
+    await eachOf(signed, AT_ONCE, async (event) => acceptedAt.push(await post(file, event)));
     await settled();
     const appliedAt = [...appliedTimes(stack)].map(([, at]) => at).filter((at) => at >= acceptedAt[0]!);
     engine.push(await engineAlone(client, file.tables.transactions, events));
@@ -96,7 +84,7 @@ export async function endToEnd(about: number): Promise<Result[]> {
   }
 }
 
-/** From accepted to row, with the queue's window of two seconds and without one. @param rates events a second @param seconds for which each is held */
+/** From request to row, with the queue's window of two seconds and without one. @param rates events a second @param seconds for which each is held */
 export async function latencies(rates: readonly number[], seconds: number): Promise<Result[]> {
   const results: Result[] = [];
   for (const window of [2, 0]) {
@@ -106,15 +94,15 @@ export async function latencies(rates: readonly number[], seconds: number): Prom
       while ((await countMessages(sqs, stack.file.queueUrl)) > 0) await sleep(20);
     };
     try {
-      await eachOf(standardMix(3, 300), AT_ONCE, (event) => post(stack.file, event));
+      await eachOf(signAll(stack.file, standardMix(3, 300)), AT_ONCE, (event) => post(stack.file, event));
       await settled();
       for (const [i, rate] of rates.entries()) {
         const events = standardMix(10 + i, rate * seconds + 100).slice(0, rate * seconds);
-        const measured = await latencyAt(stack, events, rate, settled);
+        const measured = await latencyAt(stack, signAll(stack.file, events), rate, settled);
         for (const share of [50, 99])
           results.push(
             result({
-              name: `accepted to row, p${share}, ${rate} events/s, ${window === 0 ? 'no window' : `a window of ${window} s`}`,
+              name: `request to row, p${share}, ${rate} events/s, ${window === 0 ? 'no window' : `a window of ${window} s`}`,
               unit: 'ms',
               ours: percentile(measured, share),
             }),
@@ -166,21 +154,27 @@ async function engineAlone(client: DynamoDBDocumentClient, table: string, rows: 
   return rows / ((performance.now() - begin) / 1000);
 }
 
-/** Milliseconds from each response to the worker's log line about the event. */
-async function latencyAt(stack: RunningStack, events: readonly Event[], rate: number, settled: () => Promise<void>) {
-  const acceptedAt = new Map<string, number>();
+/** Milliseconds from each request to the worker's log line about its event. */
+async function latencyAt(
+  stack: RunningStack,
+  events: readonly SignedEvent[],
+  rate: number,
+  settled: () => Promise<void>,
+) {
+  const sentAt = new Map<string, number>();
   const begin = Date.now();
-  const posts: Promise<void>[] = [];
+  const posts: Promise<unknown>[] = [];
   for (const [i, event] of events.entries()) {
     const due = begin + (i / rate) * 1000;
     if (due > Date.now()) await sleep(due - Date.now());
-    posts.push(post(stack.file, event).then((at) => void (acceptedAt.has(event.id) || acceptedAt.set(event.id, at))));
+    if (!sentAt.has(event.id)) sentAt.set(event.id, Date.now());
+    posts.push(post(stack.file, event));
   }
   await Promise.all(posts);
   await settled();
   const latencies = [...appliedTimes(stack)].flatMap(([id, at]) => {
-    const accepted = acceptedAt.get(id);
-    return accepted === undefined ? [] : [Math.max(0, at - accepted)];
+    const sent = sentAt.get(id);
+    return sent === undefined ? [] : [at - sent];
   });
   if (latencies.length === 0) throw new Error('the worker logged no event');
   return latencies;

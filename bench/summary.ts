@@ -44,11 +44,11 @@ function bill(results: readonly Result[], find: (name: string) => Result): Point
 
 function wait(results: readonly Result[], find: (name: string) => Result): Point {
   const seconds = (name: string) => `${(find(name).ours / 1000).toFixed(2)} s`;
-  const of = (share: number, window: string) => seconds(`accepted to row, p${share}, 10 events/s, ${window}`);
+  const of = (share: number, window: string) => seconds(`request to row, p${share}, 10 events/s, ${window}`);
   const pairs = results.flatMap(({ name, ours }) => {
-    const [, share, rate] = /^accepted to row, (p\d+), (\d+) events\/s, a window of 2 s$/.exec(name) ?? [];
+    const [, share, rate] = /^request to row, (p\d+), (\d+) events\/s, a window of 2 s$/.exec(name) ?? [];
     if (!share) return [];
-    const without = find(`accepted to row, ${share}, ${rate} events/s, no window`).ours;
+    const without = find(`request to row, ${share}, ${rate} events/s, no window`).ours;
     return [
       { label: `${share} at ${rate} events a second`, ours, reference: without, referenceName: 'without a window' },
     ];
@@ -56,7 +56,7 @@ function wait(results: readonly Result[], find: (name: string) => Result): Point
   return {
     figure: `A payment is in the tables ${of(50, 'a window of 2 s')} after Stripe sent it`,
     meaning: `That is the median at 10 events a second; of 100 payments 99 take at most ${of(99, 'a window of 2 s')}. Nearly all of it is the queue’s window of two seconds, in which events are gathered into batches, because a full batch costs less. \`batchWindow: 0\` turns it off: ${of(50, 'no window')}, and at most ${dollars(find('a million events in batches of 1, each event received alone').ours)} for a million events. Measured on one machine; on AWS the network adds some milliseconds a request.`,
-    picture: { name: 'wait', title: 'From accepted to row, ms: with the window of 2 s, and without', pairs },
+    picture: { name: 'wait', title: 'From request to row, ms: with the window of 2 s, and without', pairs },
   };
 }
 

@@ -13,18 +13,29 @@ export function stamped(functionName: string, line: string, at: number): string 
   return `{"timestamp":"${new Date(at).toISOString()}","service":"${functionName}",${line.slice(1)}`;
 }
 
-/** @param onNotice called once if the file cannot be written, and again after it could be */
+/**
+ * Lines that come together are written together: a worker prints a hundred at once.
+ *
+ * @param onNotice called once if the file cannot be written, and again after it could be
+ */
 export function openFunctionLog(file: string, onNotice: (text: string) => void): (line: string) => void {
+  let waiting = '';
   let failing = false;
-  return (line) => {
+  const write = () => {
+    const lines = waiting;
+    waiting = '';
     try {
       // A line that was cut short must not run into the next one.
-      appendFileSync(file, failing ? `\n${line}\n` : `${line}\n`);
+      appendFileSync(file, failing ? `\n${lines}` : lines);
       failing = false;
     } catch (error) {
       if (!failing)
         onNotice(`Log lines are lost: ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
       failing = true;
     }
+  };
+  return (line) => {
+    if (waiting === '') setImmediate(write);
+    waiting += `${line}\n`;
   };
 }

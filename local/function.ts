@@ -45,6 +45,8 @@ export async function startFunction(options: FunctionOptions): Promise<LocalFunc
       execArgv: [],
       env: { PATH: process.env.PATH, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Events are JSON inside of strings, which JSON would escape once more.
+      serialization: 'advanced',
     });
     for (const stream of [child.stdout!, child.stderr!]) createInterface(stream).on('line', options.onLine);
     ready = new Promise((resolve, reject) => {

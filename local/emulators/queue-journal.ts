@@ -30,7 +30,6 @@ export interface QueueJournal {
   sent(messageId: string, message: JournaledMessage): void;
   /** Notes that a message is gone. If that cannot be written, the message comes back at the next start, which is harmless. */
   deleted(messageId: string): void;
-  close(): void;
 }
 
 type Line = ({ readonly sent: string } & JournaledMessage) | { readonly deleted: string };
@@ -49,46 +48,67 @@ export function openQueueJournal(file: string): QueueJournal {
   // A last line that a kill cut short belongs to a message that was never accepted, and would corrupt the next line.
   let size = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
   ftruncateSync(descriptor, size);
+  /** What the lines about messages that are in a queue take, in bytes: by message ID, and together. */
+  const sizes = new Map(
+    [...messages].map(([sent, message]) => [sent, Buffer.byteLength(encode({ sent, ...message }))]),
+  );
+  let live = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
 
-  const append = (line: Line) => {
-    const bytes = Buffer.from(encode(line));
+  /** Lines about messages that are gone; they are written with the next message, or once the process has nothing else to do. */
+  let gone = '';
+  let isScheduled = false;
+
+  const append = (lines: string) => {
+    const bytes = Buffer.from(gone + lines);
     try {
       // On a disk that is nearly full, a write can be short without an error.
       for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
       size += bytes.length;
+      gone = '';
     } catch (error) {
       ftruncateSync(descriptor, size);
       throw error;
     }
   };
   const compact = () => {
-    const live = [...messages].map(([sent, message]) => encode({ sent, ...message })).join('');
-    const bytes = Buffer.byteLength(live);
-    if (bytes > size / 2) return;
-    writeFileSync(`${file}.new`, live);
+    writeFileSync(`${file}.new`, [...messages].map(([sent, message]) => encode({ sent, ...message })).join(''));
     const fresh = openSync(`${file}.new`, 'a');
     renameSync(`${file}.new`, file);
     closeSync(descriptor);
     descriptor = fresh;
-    size = bytes;
+    size = live;
+  };
+  const forget = (messageId: string) => {
+    live -= sizes.get(messageId) ?? 0;
+    sizes.delete(messageId);
+    return messages.delete(messageId);
+  };
+  const writeGone = () => {
+    isScheduled = false;
+    try {
+      append('');
+      if (size > COMPACT_ABOVE && live < size / 2) compact();
+    } catch {
+      // A later message or start repairs it.
+    }
   };
   return {
     messages,
     sent(messageId, message) {
       if (messages.get(messageId)?.queue === message.queue) return;
-      append({ sent: messageId, ...message });
+      const line = encode({ sent: messageId, ...message });
+      append(line);
+      forget(messageId);
       messages.set(messageId, message);
+      sizes.set(messageId, Buffer.byteLength(line));
+      live += sizes.get(messageId)!;
     },
     deleted(messageId) {
-      if (!messages.delete(messageId)) return;
-      try {
-        append({ deleted: messageId });
-        if (size > COMPACT_ABOVE) compact();
-      } catch {
-        // A later line or start repairs it.
-      }
+      if (!forget(messageId)) return;
+      if (!isScheduled) setImmediate(writeGone);
+      isScheduled = true;
+      gone += encode({ deleted: messageId });
     },
-    close: () => closeSync(descriptor),
   };
 }
 
