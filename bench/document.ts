@@ -77,7 +77,7 @@ writeFileSync(
   `# Performance
 
 Made by \`npm run bench:document\` from what \`npm run bench -- --json FILE\` measured; nothing here is typed by hand. ${machine.date.slice(0, 10)},
-Node ${machine.node.slice(1)}, ${machine.cpus} cores, ${(machine.memory / 2 ** 30).toFixed(0)} GiB. Machines differ: what counts is the ratio, for both sides ran in turns in one run.
+Node ${machine.node.slice(1)}, ${machine.cpus} cores, ${(machine.memory / 2 ** 30).toFixed(0)} GiB. Machines differ: what counts is the ratio, because both sides ran in turns in one run.
 
 ${points.map(({ figure, meaning, picture }) => `${wrapped(`**${figure}.** ${meaning}`)}\n\n${image(picture)}`).join('\n\n')}
 
@@ -98,7 +98,7 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
 
 - **Cold start**: the minified bundle loaded in a fresh Node process, less an empty process started just before; the median of
   alternating pairs.
-- **CPU**: of the function's own process, warm, engines in other processes; ours and what it is held against take turns.
+- **CPU**: of the function's own process, warm, engines in other processes; ours and the reference alternate.
 - **Requests and units**: counted at the wire, by a proxy that reads each item before and after it is written. Amazon's DynamoDB Local
   counts the same (\`npm run bench:guard -- --dynamodb URL\`).
 - **Growth**: a process that works on a small table and one that works on a growing one get the same events in turns, so that whatever
@@ -108,6 +108,8 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
   ${prices.assumed.roundTripMilliseconds} ms each. [limits.md](limits.md) says what follows for \`workerConcurrency\`.
 - **End to end and latency**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
   last twentieth. The sender and all processes share the machine's cores.
+- **Console**: from the request to the end of the page, once after each of several starts of the local stack, because a console keeps
+  a list that took long to make; the console's code is loaded before.
 - **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes; a full batch of 100, as in a
   billing run, and beside it the most that small batches cost. IDs are as long as Stripe's. Lambda logs nothing about an invocation that
   succeeds at the [system log level WARN](https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html), and does not

@@ -1,48 +1,16 @@
 // The whole stack on this machine: from HTTP through the queue to the rows.
 
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { parseLogLine } from '../contract/log-line.js';
-import type { StackFile } from '../contract/stack-file.js';
-import { packageRoot } from '../lib/package-root.js';
 import { countMessages } from '../local/count-messages.js';
 import { standardMix } from './events.js';
 import { eachOf, median, percentile, type Result, result, sleep } from './measure.js';
 import { AT_ONCE, post, type SignedEvent, signAll } from './sender.js';
-
-const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
-
-interface RunningStack {
-  readonly file: StackFile;
-  readonly folder: string;
-  stop(): Promise<void>;
-}
-
-async function startStack(flags: readonly string[] = []): Promise<RunningStack> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-stack-'));
-  const stackFile = join(folder, 'stack.json');
-  const args = [join(packageRoot, 'bin', 'start.js'), '--port', '0', '--quiet', '--stack-file', stackFile, ...flags];
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  while (!existsSync(stackFile)) {
-    if (child.exitCode !== null) throw new Error('the stack did not start');
-    await sleep(50);
-  }
-  return {
-    file: JSON.parse(readFileSync(stackFile, 'utf8')),
-    folder,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
+import { AWS, type RunningStack, startStack } from './stack.js';
 
 export async function endToEnd(about: number): Promise<Result[]> {
   const mix = standardMix(1, about);
@@ -80,7 +48,7 @@ export async function endToEnd(about: number): Promise<Result[]> {
   } finally {
     client.destroy();
     sqs.destroy();
-    await stack.stop();
+    await stack.remove();
   }
 }
 
@@ -110,7 +78,7 @@ export async function latencies(rates: readonly number[], seconds: number): Prom
       }
     } finally {
       sqs.destroy();
-      await stack.stop();
+      await stack.remove();
     }
   }
   return results;

@@ -1,12 +1,12 @@
 // What an event costs as tables grow, and what a Stripe customer with very many charges costs.
 
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { charge, customer, event } from '../test/support/builders/events.js';
 import type { Event } from '../test/support/builders/history.js';
 import type { Bundles } from './bundles.js';
 import type { Engines, Tables } from './engines.js';
 import { sqsEvents, standardMix } from './events.js';
-import { eachOf, inBatches, type Result, result, sum } from './measure.js';
+import { fill } from './fill.js';
+import { inBatches, type Result, result, sum } from './measure.js';
 import { type Probe, startProbe } from './probe.js';
 
 /** Rows of the table that the larger ones are compared with. */
@@ -30,11 +30,11 @@ interface Side {
 export async function growth(bundles: Bundles, engines: Engines, sizes: readonly number[]): Promise<Result[]> {
   const small = await startSide(bundles, engines);
   const large = await startSide(bundles, engines);
-  await fill(engines, small.tables, 0, SMALL);
+  await fill(engines.client, small.tables.names.transactions, 0, SMALL);
   const results: Result[] = [];
   let rows = 0;
   for (const [i, size] of sizes.entries()) {
-    await fill(engines, large.tables, rows, size);
+    await fill(engines.client, large.tables.names.transactions, rows, size);
     rows = size;
     // The first size warms both up; a later one, what was idle while the table was filled.
     await inTurns(small, large, seeds(100 * i + 50, i === 0 ? ROUNDS : 2));
@@ -101,41 +101,13 @@ async function countRequests({ counter }: Engines, { counted }: Side, i: number)
   return requests / mix.length;
 }
 
-function exponent(size: number): string {
+export function exponent(size: number): string {
   return `10${[...String(Math.log10(size))].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`;
 }
 
 /** The same events about other objects. */
 function renamed(i: number): (each: Event) => Event {
   return (each) => JSON.parse(JSON.stringify(each).replaceAll(/\b(evt|cus|ch|pi)_200_/g, `$1_200${i}_`));
-}
-
-async function fill({ client }: Engines, { names }: Tables, from: number, to: number): Promise<void> {
-  const rows = Array.from({ length: to - from }, (_, i) => from + i);
-  await eachOf(inBatches(rows, 25), 8, (batch) =>
-    client.send(
-      new BatchWriteCommand({
-        RequestItems: {
-          [names.transactions]: batch.map((n) => ({
-            PutRequest: {
-              Item: {
-                transaction_id: `ch_fill_${n}`,
-                status: 'recorded',
-                source: 'charge',
-                amount: 2000,
-                amount_net: 2000,
-                currency: 'usd',
-                created: 1_750_000_000 + n,
-                // As in the standard mix, 40 % have a customer.
-                ...(n % 5 < 2 ? { customer_key: `fill-${n % 5000}`, customer_key_source: 'own' } : {}),
-                version: `001750000000#0#evt_${n}`,
-              },
-            },
-          })),
-        },
-      }),
-    ),
-  );
 }
 
 /** One Stripe customer with many charges: waiting, then linked, then linked to another key. */

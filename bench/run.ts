@@ -7,6 +7,7 @@ import { table } from '../cli/output.js';
 import { backlog } from './backlog.js';
 import { buildBundles } from './bundles.js';
 import { coldStarts } from './cold-start.js';
+import { firstPages } from './console.js';
 import { fieldsWrong } from './correctness.js';
 import { costs, costsByEventBridge, costsOfSmallBatches, ROUND_TRIPS_OF_A_BATCH } from './cost.js';
 import { endToEnd, latencies } from './end-to-end.js';
@@ -97,6 +98,7 @@ try {
   }
   if (wants('backlog')) add('backlog', await backlog(bundles, engines, quick ? 2_000 : 100_000));
   if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000));
+  if (wants('console')) add('console', await firstPages(quick ? 10_000 : rows, quick ? 1 : 5));
   if (wants('latency')) add('latency', await latencies(quick ? [10] : [1, 10, 100], quick ? 2 : 20));
 } finally {
   await engines.stop();

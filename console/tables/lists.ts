@@ -44,7 +44,9 @@ const BATCH = 100;
 /** Milliseconds. */
 const PATIENCE = 800;
 /** Rows that the first request reads: a list of no more than these is complete immediately. */
-const FIRST_READ = 500;
+const FIRST_READ = 200;
+/** Between the first request and the second, in milliseconds: the emulator answers one at a time, and the page needs its rows first. */
+const HEAD_START = 50;
 
 export function createLists(target: Target): Lists {
   const kept = new Map<string, { list: List; expires: number }>();
@@ -118,8 +120,11 @@ async function fill(list: List, target: Target, filter: Filter, onBegun: () => v
     for (const each of found) positions.push(each);
     list.newest = [...list.newest, ...found].sort(compare).slice(0, PAGE_SIZE);
     list.read += Items.length;
+    if (LastEvaluatedKey && !from) {
+      onBegun();
+      await new Promise((resolve) => setTimeout(resolve, HEAD_START));
+    }
     from = LastEvaluatedKey;
-    if (from) onBegun();
   } while (from);
   list.positions = positions.sort(compare);
   onBegun();

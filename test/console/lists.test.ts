@@ -54,13 +54,13 @@ const target = () => ({ dynamodb: engine.client, tables: engine.tables }) as unk
 const ALL = parseFilter({});
 const scans = () => sent.filter((input) => 'ProjectionExpression' in input);
 
-test('the first page of a large table comes after one request of 500 rows, with rows, while the rest is unread', async () => {
+test('the first page of a large table comes after one request of 200 rows, with rows, while the rest is unread', async () => {
   sent = [];
   held = 1;
   const lists = createLists(target());
   const growing = await lists.openForPage('transactions', ALL);
-  expect(scans()[0]).toMatchObject({ Limit: 500 });
-  expect([growing.positions, growing.read]).toEqual([undefined, 500]);
+  expect(scans()[0]).toMatchObject({ Limit: 200 });
+  expect([growing.positions, growing.read]).toEqual([undefined, 200]);
   const shown = await readNewest(target(), growing);
   expect(shown).toHaveLength(50);
   const created = shown.map((row) => (row as { created: number }).created);
