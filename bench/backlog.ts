@@ -2,7 +2,7 @@
 
 import type { Bundles } from './bundles.js';
 import { durationOf, ROUND_TRIPS_OF_A_BATCH } from './cost.js';
-import type { Engines } from './engines.js';
+import type { Emulators } from './emulators.js';
 import { sqsEvents, standardMix } from './events.js';
 import { inBatches, type Result, result, sum } from './measure.js';
 import { startProbe } from './probe.js';
@@ -19,9 +19,9 @@ interface Drain {
 }
 
 /** @param events in the backlog, roughly */
-export async function backlog(bundles: Bundles, engines: Engines, events: number): Promise<Result[]> {
-  const one = await drain(bundles, engines, events, 1);
-  const two = await drain(bundles, engines, events, 2);
+export async function backlog(bundles: Bundles, emulators: Emulators, events: number): Promise<Result[]> {
+  const one = await drain(bundles, emulators, events, 1);
+  const two = await drain(bundles, emulators, events, 2);
   const name = `a backlog of ${events.toLocaleString('en')} events`;
   return [
     result({ name: `${name}, one batch at a time, here`, unit: 'events/s', ours: one.rate }),
@@ -41,8 +41,8 @@ export async function backlog(bundles: Bundles, engines: Engines, events: number
 }
 
 /** Each worker takes the next batches when it has processed its last ones, as Lambda's pollers do. */
-async function drain(bundles: Bundles, engines: Engines, about: number, atOnce: number): Promise<Drain> {
-  const tables = await engines.tables();
+async function drain(bundles: Bundles, emulators: Emulators, about: number, atOnce: number): Promise<Drain> {
+  const tables = await emulators.tables();
   const workers = await Promise.all(
     Array.from({ length: atOnce }, async () => ({
       probe: await startProbe(bundles.folder('worker'), tables.worker('straight')),

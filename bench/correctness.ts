@@ -8,7 +8,7 @@ import type { Event } from '../test/support/builders/history.js';
 import { seeded, shuffle, workload } from '../test/support/builders/workload.js';
 import { expectedRows } from '../test/support/model/model.js';
 import type { Bundles } from './bundles.js';
-import type { Engines, Tables } from './engines.js';
+import type { Emulators, Tables } from './emulators.js';
 import { sqsEvents } from './events.js';
 import { inBatches, type Result, result } from './measure.js';
 import { startProbe } from './probe.js';
@@ -22,7 +22,7 @@ const FIELDS = {
 /** The standard mix in random order, and small histories with many collisions of IDs and seconds. */
 export async function fieldsWrong(
   bundles: Bundles,
-  engines: Engines,
+  emulators: Emulators,
   { customers, histories: count }: { readonly customers: number; readonly histories: number },
 ): Promise<Result[]> {
   const mix = workload({ seed: 5, customers });
@@ -31,8 +31,8 @@ export async function fieldsWrong(
     { seed: 5, numRuns: count },
   );
   return [
-    await compare(`the standard mix of ${mix.length} events in any order`, [mix], bundles, engines),
-    await compare(`${count} histories that collide, in any order`, colliding, bundles, engines),
+    await compare(`the standard mix of ${mix.length} events in any order`, [mix], bundles, emulators),
+    await compare(`${count} histories that collide, in any order`, colliding, bundles, emulators),
   ];
 }
 
@@ -50,15 +50,15 @@ function isPlain({ data: { object } }: Event): boolean {
   );
 }
 
-async function compare(name: string, all: readonly Event[][], bundles: Bundles, engines: Engines): Promise<Result> {
+async function compare(name: string, all: readonly Event[][], bundles: Bundles, emulators: Emulators): Promise<Result> {
   let [fields, ours, textbook] = [0, 0, 0];
   for (const [i, history] of all.entries()) {
     const expected = expectedRows(history, { transactionSource: 'charge', partialRefund: 'delete' });
     for (const table of ['customers', 'transactions'] as const) fields += expected[table].length * FIELDS[table].length;
     // Some twice.
     const events = shuffle([...history, ...history.filter((_, n) => n % 5 === 0)], seeded(i));
-    ours += await wrongAfter('worker', events, expected, bundles, engines);
-    textbook += await wrongAfter('textbookWorker', events, expected, bundles, engines);
+    ours += await wrongAfter('worker', events, expected, bundles, emulators);
+    textbook += await wrongAfter('textbookWorker', events, expected, bundles, emulators);
   }
   return result({
     name: `wrong of ${fields} fields: ${name}`,
@@ -75,9 +75,9 @@ async function wrongAfter(
   events: readonly Event[],
   expected: ReturnType<typeof expectedRows>,
   bundles: Bundles,
-  engines: Engines,
+  emulators: Emulators,
 ): Promise<number> {
-  const tables = await engines.tables();
+  const tables = await emulators.tables();
   const probe = await startProbe(bundles.folder(bundle), tables.worker('straight'));
   let left = [...events];
   for (let delivery = 0; left.length > 0 && delivery < 5; delivery++) {
@@ -86,7 +86,7 @@ async function wrongAfter(
     left = again;
   }
   await probe.stop();
-  return countWrong(engines, tables, expected);
+  return countWrong(emulators, tables, expected);
 }
 
 /** @returns what the queue would deliver again */
@@ -100,7 +100,7 @@ async function deliver(probe: Awaited<ReturnType<typeof startProbe>>, batch: rea
 }
 
 async function countWrong(
-  { client }: Engines,
+  { client }: Emulators,
   { names }: Tables,
   expected: Readonly<Record<keyof typeof FIELDS, readonly Item[]>>,
 ) {

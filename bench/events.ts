@@ -3,7 +3,7 @@
 import type { Event } from '../test/support/builders/history.js';
 import { sign } from '../test/support/builders/sign.js';
 import { workload } from '../test/support/builders/workload.js';
-import { SECRET } from './engines.js';
+import { SECRET } from './emulators.js';
 import { inBatches } from './measure.js';
 
 /** A whole history of the standard mix, of about this many events: its end has other events than its beginning. */

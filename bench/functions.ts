@@ -3,7 +3,7 @@
 import { INGEST_METRICS } from '../contract/metrics.js';
 import type { Bundles } from './bundles.js';
 import type { Counts } from './counter.js';
-import type { Engines } from './engines.js';
+import type { Emulators } from './emulators.js';
 import { gatewayEvent, sqsEvents, stampedNow, standardMix } from './events.js';
 import { inBatches, type Result, result, sum } from './measure.js';
 import { type Cost, type Probe, startProbe } from './probe.js';
@@ -20,9 +20,9 @@ export interface Figures {
   readonly metrics: number;
 }
 
-export async function ingestCosts(bundles: Bundles, engines: Engines, about: number) {
+export async function ingestCosts(bundles: Bundles, emulators: Emulators, about: number) {
   const names = ['ingest', 'sqsClient', 'textbookIngest'] as const;
-  const probes = await Promise.all(names.map((name) => startProbe(bundles.folder(name), engines.ingest)));
+  const probes = await Promise.all(names.map((name) => startProbe(bundles.folder(name), emulators.ingest)));
   const costs: Cost[][] = names.map(() => []);
   const mix = stampedNow(standardMix(1, about));
   const events = mix.length;
@@ -98,12 +98,12 @@ function memory(name: string, costs: readonly Cost[]): Result {
 }
 
 /** @param warmUp events before the worker is measured; the textbook gets a fifth of them, which takes as long */
-export async function workerCosts(bundles: Bundles, engines: Engines, about: number, warmUp: number) {
+export async function workerCosts(bundles: Bundles, emulators: Emulators, about: number, warmUp: number) {
   const results: Result[] = [];
   const mix = stampedNow(standardMix(1, about));
   const events = mix.length;
   const run = async (bundle: 'worker' | 'textbookWorker', size: number) => {
-    const tables = await engines.tables();
+    const tables = await emulators.tables();
     const probe = await startProbe(bundles.folder(bundle), tables.worker('straight'));
     // The same warm-up time for both, not the same number of events.
     await probe.run(sqsEvents(standardMix(2, bundle === 'worker' ? warmUp : Math.ceil(warmUp / 5)), size));
@@ -177,14 +177,14 @@ function requireApplied(costs: readonly Cost[]) {
 }
 
 /** Requests and units of the standard mix: the same in every run. */
-export async function workerCounts(bundles: Bundles, engines: Engines, about: number) {
+export async function workerCounts(bundles: Bundles, emulators: Emulators, about: number) {
   const mix = standardMix(1, about);
   const events = mix.length;
   const count = async (bundle: 'worker' | 'textbookWorker', size: number) => {
-    const tables = await engines.tables();
+    const tables = await emulators.tables();
     const probe: Probe = await startProbe(bundles.folder(bundle), tables.worker('counted'));
     const costs: Cost[] = [];
-    const counts = await engines.counter.during(async () => {
+    const counts = await emulators.counter.during(async () => {
       for (const round of inBatches(mix, 500)) costs.push(await probe.run(sqsEvents(round, size)));
     });
     await probe.stop();

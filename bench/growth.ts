@@ -3,7 +3,7 @@
 import { charge, customer, event } from '../test/support/builders/events.js';
 import type { Event } from '../test/support/builders/history.js';
 import type { Bundles } from './bundles.js';
-import type { Engines, Tables } from './engines.js';
+import type { Emulators, Tables } from './emulators.js';
 import { sqsEvents, standardMix } from './events.js';
 import { fill } from './fill.js';
 import { inBatches, type Result, result, sum } from './measure.js';
@@ -27,19 +27,19 @@ interface Side {
  *
  * @param sizes rows of the growing table before it is measured, smallest first
  */
-export async function growth(bundles: Bundles, engines: Engines, sizes: readonly number[]): Promise<Result[]> {
-  const small = await startSide(bundles, engines);
-  const large = await startSide(bundles, engines);
-  await fill(engines.client, small.tables.names.transactions, 0, SMALL);
+export async function growth(bundles: Bundles, emulators: Emulators, sizes: readonly number[]): Promise<Result[]> {
+  const small = await startSide(bundles, emulators);
+  const large = await startSide(bundles, emulators);
+  await fill(emulators.client, small.tables.names.transactions, 0, SMALL);
   const results: Result[] = [];
   let rows = 0;
   for (const [i, size] of sizes.entries()) {
-    await fill(engines.client, large.tables.names.transactions, rows, size);
+    await fill(emulators.client, large.tables.names.transactions, rows, size);
     rows = size;
     // The first size warms both up; a later one, what was idle while the table was filled.
     await inTurns(small, large, seeds(100 * i + 50, i === 0 ? ROUNDS : 2));
     const cpu = await inTurns(small, large, seeds(100 * i, ROUNDS));
-    const requests = [await countRequests(engines, large, i), await countRequests(engines, small, i)] as const;
+    const requests = [await countRequests(emulators, large, i), await countRequests(emulators, small, i)] as const;
     const about = { referenceName: `at ${exponent(SMALL)}`, goal: { bound: '<=', value: 1.05 } } as const;
     results.push(
       result({
@@ -62,8 +62,8 @@ export async function growth(bundles: Bundles, engines: Engines, sizes: readonly
   return results;
 }
 
-async function startSide(bundles: Bundles, engines: Engines): Promise<Side> {
-  const tables = await engines.tables();
+async function startSide(bundles: Bundles, emulators: Emulators): Promise<Side> {
+  const tables = await emulators.tables();
   return {
     tables,
     straight: await startProbe(bundles.folder('worker'), tables.worker('straight')),
@@ -95,7 +95,7 @@ async function inTurns(
 }
 
 /** @param i distinguishes the events of one size from those of another: each size does the same work */
-async function countRequests({ counter }: Engines, { counted }: Side, i: number): Promise<number> {
+async function countRequests({ counter }: Emulators, { counted }: Side, i: number): Promise<number> {
   const mix = standardMix(200, 500).map(renamed(i));
   const { requests } = await counter.during(() => counted.run(sqsEvents(mix, 100)), 'requests');
   return requests / mix.length;
@@ -111,8 +111,8 @@ function renamed(i: number): (each: Event) => Event {
 }
 
 /** One Stripe customer with many charges: waiting, then linked, then linked to another key. */
-export async function manyCharges(bundles: Bundles, engines: Engines, charges: number): Promise<Result[]> {
-  const tables = await engines.tables();
+export async function manyCharges(bundles: Bundles, emulators: Emulators, charges: number): Promise<Result[]> {
+  const tables = await emulators.tables();
   const straight = await startProbe(bundles.folder('worker'), tables.worker('straight'));
   const counted = await startProbe(bundles.folder('worker'), tables.worker('counted'));
   const each = 500;
@@ -121,7 +121,7 @@ export async function manyCharges(bundles: Bundles, engines: Engines, charges: n
       event('charge.succeeded', charge({ id: `ch_many_${from + i}`, customer: 'cus_many' }), 0, `evt_many_${from + i}`),
     );
   const count = async (probe: Probe, events: Event[]) => {
-    const counts = await engines.counter.during(() => probe.run(sqsEvents(events, 100)), 'requests');
+    const counts = await emulators.counter.during(() => probe.run(sqsEvents(events, 100)), 'requests');
     return counts.requests;
   };
   const first = await count(counted, succeeded(0, each));
@@ -129,9 +129,9 @@ export async function manyCharges(bundles: Bundles, engines: Engines, charges: n
   const last = await count(counted, succeeded(charges - each, each));
   const key = (customerKey: string, at: number) =>
     event('customer.updated', customer(customerKey, { id: 'cus_many' }), at, `evt_many_link_${at}`);
-  const made = await attributed(counted, engines, key('first', 10), charges);
+  const made = await attributed(counted, emulators, key('first', 10), charges);
   const linked = await count(counted, succeeded(charges, each));
-  const moved = await attributed(counted, engines, key('second', 20), charges + each);
+  const moved = await attributed(counted, emulators, key('second', 20), charges + each);
   await Promise.all([straight.stop(), counted.stop()]);
   const compare = (name: string, ours: number, reference: number, referenceName: string, value: number) =>
     result({ name, unit: 'requests', ours, reference, referenceName, goal: { bound: '<=', value } });
@@ -148,11 +148,11 @@ export async function manyCharges(bundles: Bundles, engines: Engines, charges: n
 const MOST_INVOCATIONS = 100;
 
 /** Delivers a link until it is done, as the queue would. @returns requests */
-async function attributed(probe: Probe, engines: Engines, link: Event, charges: number): Promise<number> {
+async function attributed(probe: Probe, emulators: Emulators, link: Event, charges: number): Promise<number> {
   const requests: number[] = [];
   for (let attempt = 0; attempt < MOST_INVOCATIONS; attempt++) {
     let failed = false;
-    const counts = await engines.counter.during(async () => {
+    const counts = await emulators.counter.during(async () => {
       const { results } = await probe.run(sqsEvents([link], 1));
       failed = (results[0] as { batchItemFailures: unknown[] }).batchItemFailures.length > 0;
     }, 'requests');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../cli/output.js';
 import { buildBundles } from './bundles.js';
-import { startEngines } from './engines.js';
+import { startEmulators } from './emulators.js';
 import { ingestCosts, workerCosts, workerCounts } from './functions.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -20,14 +20,14 @@ const { values } = parseArgs({ options: { update: { type: 'boolean' }, dynamodb:
 const file = join(import.meta.dirname, 'guard.json');
 
 const bundles = await buildBundles();
-const engines = await startEngines(values.dynamodb);
+const emulators = await startEmulators(values.dynamodb);
 const figures: Record<string, number> = {};
 let reported = 0;
 try {
   for (const name of ['ingest', 'worker'] as const) figures[`${name} bundle, bytes`] = bundles.bytes(name);
-  figures['ingest log bytes an event'] = (await ingestCosts(bundles, engines, 300)).ingest.logBytes;
-  figures['worker log bytes an event'] = (await workerCosts(bundles, engines, 300, 100)).worker.logBytes;
-  const { ours, ours1, events, results } = await workerCounts(bundles, engines, 1000);
+  figures['ingest log bytes an event'] = (await ingestCosts(bundles, emulators, 300)).ingest.logBytes;
+  figures['worker log bytes an event'] = (await workerCosts(bundles, emulators, 300, 100)).worker.logBytes;
+  const { ours, ours1, events, results } = await workerCounts(bundles, emulators, 1000);
   for (const { name, ours: value } of results.filter(({ name }) => name.startsWith('DynamoDB requests')))
     figures[name] = value;
   figures['write units an event, batches of 100'] = ours.written / events;
@@ -35,7 +35,7 @@ try {
   figures['read units an event, batches of 100'] = ours.read / events;
   reported = (values.dynamodb ? ours.reported : ours.reported + ours.writtenToIndexes) / ours.written;
 } finally {
-  await engines.stop();
+  await emulators.stop();
   bundles.remove();
 }
 

@@ -10,8 +10,8 @@ import { coldStarts } from './cold-start.js';
 import { firstPages } from './console.js';
 import { fieldsWrong } from './correctness.js';
 import { costs, costsByEventBridge, costsOfSmallBatches, ROUND_TRIPS_OF_A_BATCH } from './cost.js';
+import { startEmulators } from './emulators.js';
 import { endToEnd, latencies } from './end-to-end.js';
-import { startEngines } from './engines.js';
 import { largestEvent } from './events.js';
 import { ingestCosts, workerCosts, workerCounts } from './functions.js';
 import { growth, manyCharges } from './growth.js';
@@ -41,16 +41,16 @@ const add = (part: string, some: readonly Result[]) => {
   say(part);
 };
 const bundles = await buildBundles();
-const engines = await startEngines(values.dynamodb);
+const emulators = await startEmulators(values.dynamodb);
 try {
   if (wants('cold')) add('cold starts', await coldStarts(bundles, quick ? 5 : 15));
-  const ingest = wants('functions') ? await ingestCosts(bundles, engines, quick ? 600 : 3000) : undefined;
+  const ingest = wants('functions') ? await ingestCosts(bundles, emulators, quick ? 600 : 3000) : undefined;
   if (ingest) add('ingest', ingest.results);
   const worker = wants('functions')
-    ? await workerCosts(bundles, engines, quick ? 600 : 3000, quick ? 600 : 3000)
+    ? await workerCosts(bundles, emulators, quick ? 600 : 3000, quick ? 600 : 3000)
     : undefined;
   if (worker) add('worker', worker.results);
-  const counts = wants('counts') ? await workerCounts(bundles, engines, quick ? 400 : 2000) : undefined;
+  const counts = wants('counts') ? await workerCounts(bundles, emulators, quick ? 400 : 2000) : undefined;
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
@@ -89,19 +89,23 @@ try {
   if (wants('correctness'))
     add(
       'correctness',
-      await fieldsWrong(bundles, engines, quick ? { customers: 20, histories: 6 } : { customers: 150, histories: 25 }),
+      await fieldsWrong(
+        bundles,
+        emulators,
+        quick ? { customers: 20, histories: 6 } : { customers: 150, histories: 25 },
+      ),
     );
   if (wants('growth')) {
     const sizes = [10_000, 100_000, 1_000_000].filter((size) => size <= (quick ? 10_000 : rows));
-    add('growth', await growth(bundles, engines, sizes));
-    add('many charges', await manyCharges(bundles, engines, quick ? 1_000 : 100_000));
+    add('growth', await growth(bundles, emulators, sizes));
+    add('many charges', await manyCharges(bundles, emulators, quick ? 1_000 : 100_000));
   }
-  if (wants('backlog')) add('backlog', await backlog(bundles, engines, quick ? 2_000 : 100_000));
+  if (wants('backlog')) add('backlog', await backlog(bundles, emulators, quick ? 2_000 : 100_000));
   if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000));
   if (wants('console')) add('console', await firstPages(quick ? 10_000 : rows, quick ? 1 : 5));
   if (wants('latency')) add('latency', await latencies(quick ? [10] : [1, 10, 100], quick ? 2 : 20));
 } finally {
-  await engines.stop();
+  await emulators.stop();
   bundles.remove();
 }
 say('done');

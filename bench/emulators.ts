@@ -1,4 +1,4 @@
-// The engines that the functions are measured with, in separate processes, and the environment that points the functions to them.
+// The emulators that the functions are measured with, in separate processes, and the environment that points the functions to them.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ export const SECRET = 'whsec_bench';
 
 const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
 
-export interface Engines {
+export interface Emulators {
   readonly client: DynamoDBDocumentClient;
   /** Between the functions and DynamoDB. */
   readonly counter: Counter;
@@ -34,7 +34,7 @@ export interface Tables {
 }
 
 /** @param dynamodb an engine to use in place of dynalite, such as Amazon's DynamoDB Local */
-export async function startEngines(dynamodb?: string): Promise<Engines> {
+export async function startEmulators(dynamodb?: string): Promise<Emulators> {
   const request: EmulatorsRequest = { dynamodb: !dynamodb, sqs: true };
   const child: ChildProcess = fork(await bundleProcess('emulators/process.ts'), [JSON.stringify(request)], {
     execArgv: [],
