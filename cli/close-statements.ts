@@ -46,7 +46,7 @@ export interface RulesChange {
   readonly now: string;
 }
 
-/** A partner's statement as it would be closed; without lines, there is nothing to state. */
+/** A partner's statement as it would be closed; without lines, none is closed. */
 export interface PreviewedStatement {
   readonly partner: string;
   readonly lines: readonly ReasonedLine[];
@@ -55,7 +55,7 @@ export interface PreviewedStatement {
 
 export type ClosingResult = { readonly rulesChange?: RulesChange } & (
   | { readonly outcome: 'closed' | 'already closed'; readonly header: StatementHeader }
-  | { readonly outcome: 'nothing to state'; readonly partner: string }
+  | { readonly outcome: 'no new lines'; readonly partner: string }
 );
 
 /** Writes nothing. */
@@ -178,7 +178,7 @@ async function closePartner(view: View, partner: string): Promise<ClosingResult 
   if (last?.header.until !== view.closedUntil.get(partner)) return undefined;
   const { lines, rulesChange } = await preview(view, ledger, partner);
   const change = rulesChange ? { rulesChange } : {};
-  if (lines.length === 0) return { outcome: 'nothing to state', partner, ...change };
+  if (lines.length === 0) return { outcome: 'no new lines', partner, ...change };
   const draft = { partner, mode: view.mode, until: view.until, lines, rulesHash: view.rules.hash };
   const header = await writeStatement(view.store, draft, ledger, new Date().toISOString());
   return header && { outcome: 'closed', header, ...change };

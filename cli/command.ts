@@ -35,7 +35,8 @@ function missingResource({ name, message }: Error, { tables, queueUrl, deadLette
     return new OperatorError(`one of these queues does not exist: ${queues.join(', ')}; ${where}`);
   }
   if (name !== 'ResourceNotFoundException') return undefined;
-  if (/secret/i.test(message)) return new OperatorError(`the secret of the signing secrets does not exist; ${where}`);
+  if (/secret/i.test(message))
+    return new OperatorError(`the secret that holds the signing secrets does not exist; ${where}`);
   if (/log/i.test(message)) return new OperatorError(`a log group does not exist: ${message}`);
   const names = [...new Set(Object.values(tables).filter(Boolean))];
   const which =

@@ -229,7 +229,8 @@ function createTarget(
 ): Target {
   const { dynamodb, sqs, secretsManager } = clients;
   const secret = async (SecretId: string) => {
-    if (SecretId === '') throw new OperatorError('name the secret of the signing secrets with --signing-secret', 2);
+    if (SecretId === '')
+      throw new OperatorError('set --signing-secret to the secret that holds the signing secrets', 2);
     const { SecretString } = await secretsManager.send(new GetSecretValueCommand({ SecretId }));
     return JSON.parse(SecretString ?? '{}');
   };

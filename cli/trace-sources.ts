@@ -83,8 +83,7 @@ export async function traceLinks({ dynamodb, tables }: Target, id: string): Prom
   }
   const traces: Trace[] = [];
   for (const type of ['charge', 'payment_intent', 'invoice'] as const) {
-    const evidence = await readEvidence(context, { type, id });
-    for (const each of evidence ? evidenceInWords(evidence) : [])
+    for (const each of evidenceInWords(await readEvidence(context, { type, id })))
       traces.push({ where: 'links', what: `${type.replace('_', ' ')} ${id}: ${each}` });
   }
   return traces;

@@ -26,7 +26,7 @@ export interface VerifyOptions {
 
 /** What must not change is watched for so long, in milliseconds: the queue's batching window and some more. */
 const WATCH = 4000;
-/** Seconds to wait for rows after an interruption, in place of the whole deadline. */
+/** Milliseconds to wait for rows after an interruption, in place of the whole deadline. */
 const INTERRUPTED_DEADLINE = 10_000;
 
 /** @returns the checks; each is printed as it ends, and the rows that they made are removed in the end */

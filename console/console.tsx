@@ -28,7 +28,7 @@ import { testingRoutes } from './testing/route.js';
 
 /** @returns the request listener of the console; `close` releases what it holds */
 export async function createConsole(context: ConsoleContext): Promise<Console> {
-  const { stack, template, physical: resources, activity } = context;
+  const { stack, template, resources, activity } = context;
   const { settings } = stack;
   const target = targetOfStackFile(stack);
   const history = createHistory();

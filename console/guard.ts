@@ -34,7 +34,7 @@ export function guard(): MiddlewareHandler {
     const host = c.req.header('host') ?? '';
     const refusal = isOwnHost(host)
       ? reasonToRefuse(c.req.raw, `http://${host}`)
-      : 'Open the console by 127.0.0.1 or localhost.';
+      : 'Open the console at 127.0.0.1 or localhost.';
     if (refusal) c.res = c.text(refusal, 403);
     else await next();
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);

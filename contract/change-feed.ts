@@ -24,7 +24,7 @@ export interface RowChange<Row> {
   readonly id: string;
   /**
    * Orders the events of one row: the greater one is newer. It is the row's `_revision`, which every write increments, so the
-   * sequence has gaps. 0 for a row of version 0.1.0 that has not been written since.
+   * sequence has gaps. 0 for a row of a pre-release build that has not been written since.
    */
   readonly sequence: number;
   /** Which deployment the row belongs to, such as `stripe-partner-sync-prod/Sync`. */

@@ -139,15 +139,15 @@ function eventBridgeRules(source: EventBridgeSource): AlarmRule[] {
       threshold: 0,
       periods: 1,
       impact:
-        'EventBridge could not put events into the queue for a day. They are kept for 14 days and not in the tables.',
+        'EventBridge failed to queue events, after up to a day of retries. They are kept for 14 days but are not in the tables.',
       causes: 'The queue’s policy or the policy of your key was changed, or an event is larger than SQS takes.',
       command: 'npx stripe-partner-sync redrive --stage <stage>',
     },
     {
       id: 'EventBridgeLost',
       metric: new MathExpression({
-        expression: filled('failed', 'undead'),
-        usingMetrics: { failed, undead: notDeadLettered },
+        expression: filled('failed', 'notDeadLettered'),
+        usingMetrics: { failed, notDeadLettered },
         period: PERIOD,
         label: 'lost events',
       }),
@@ -156,7 +156,7 @@ function eventBridgeRules(source: EventBridgeSource): AlarmRule[] {
       impact:
         'EventBridge dropped events: they are neither in the queue nor among the dead letters. Stripe keeps them for 30 days.',
       causes: 'The policy of your key, or of both queues, does not let EventBridge send.',
-      command: 'npx stripe-partner-sync reconcile --stage <stage> --all, once the policy is put right',
+      command: 'Fix the policy, then run: npx stripe-partner-sync reconcile --stage <stage> --all',
     },
   ];
 }

@@ -52,8 +52,8 @@ export interface ChangeFeedProps extends ChangeFeedOptions {
 const FED_TABLES = ['customers', 'transactions'] as const;
 
 /**
- * How long records are retried. A stream keeps them for 24 hours and then drops them without a word; those that are given up before
- * leave a message in the queue of failures.
+ * How long records are retried. A stream keeps them for 24 hours and then drops them silently; those that Lambda gives up on
+ * before that leave a message in the queue of failures.
  */
 export const RETRIED_FOR = Duration.hours(22);
 

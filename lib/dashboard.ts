@@ -56,7 +56,7 @@ export class SyncDashboard extends Construct {
         [heading('What is stuck?')],
         stuck(props),
         ...(props.changeFeed
-          ? [[heading('Do others learn what changed?')], changes(props.namespace, props.changeFeed)]
+          ? [[heading('Are changes reaching consumers?')], changes(props.namespace, props.changeFeed)]
           : []),
         [heading('What does it cost?')],
         cost(props),
@@ -69,7 +69,7 @@ function receivingByEventBridge({ eventBridge }: SyncDashboardProps): IWidget[] 
   if (!eventBridge) return [];
   return [
     graph('Events from EventBridge', [eventBridge.metricEvents()]),
-    graph('Not put into the queue by EventBridge', [
+    graph('Events EventBridge could not queue', [
       eventBridge.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'dead letters' }),
       ...eventBridge.metricLost(),
     ]),
@@ -198,7 +198,7 @@ function stuck({ namespace, queues, worker, reconcile }: SyncDashboardProps): IW
 function changes(namespace: string, { feed, failures }: ChangeFeed): IWidget[] {
   return [
     graph(
-      'Changes of rows',
+      'Row changes',
       Object.values(FEED_METRICS).map((metric) => emitted(namespace, 'feed', metric)),
     ),
     graph('Age of the oldest change (ms)', [

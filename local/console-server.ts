@@ -12,7 +12,7 @@ export interface ConsoleContext {
   readonly stack: StackFile;
   readonly template: Template;
   /** What the template's resources are called here. */
-  readonly physical: ReadonlyMap<string, ResolvedResource>;
+  readonly resources: ReadonlyMap<string, ResolvedResource>;
   readonly activity: ActivityLog;
   /** Where the change feed's events are, if it runs. */
   readonly changeFeed?: EventBus;

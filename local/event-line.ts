@@ -8,7 +8,10 @@ import { printable } from '../contract/printable.js';
 const REVERSALS: readonly [types: RegExp, words: Readonly<Record<string, string>>][] = [
   [
     /^refund\.failed$/,
-    { recorded: 'recorded again: the refund failed', deleted: 'deleted still: this refund failed, another counts' },
+    {
+      recorded: 'recorded again: the refund failed',
+      deleted: 'still deleted: this refund failed, but another one counts',
+    },
   ],
   [
     /^(refund\.|charge\.refund)/,

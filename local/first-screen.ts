@@ -20,9 +20,9 @@ export function firstScreen(
   Signing secret   ${file.signingSecrets[0]}
   Tables           ${Object.values(file.tables).join(', ')} at ${file.dynamodbEndpoint}
   Settings         ${SETTING_NAMES.map((name) => `${name} ${settings[name]}`).join(' · ')}
-  Change feed      ${hasChangeFeed ? `runs: ${file.consoleUrl}change-feed` : 'does not run: this DynamoDB has no streams (--dynamodb URL names one that has)'}
+  Change feed      ${hasChangeFeed ? `on: ${file.consoleUrl}change-feed` : 'off: this DynamoDB has no streams (use --dynamodb URL for one that does)'}
   State            ${stateFolder ? `kept in ${stateFolder}/` : 'not kept (--ephemeral)'}
-${stackFile === DEFAULT_STACK_FILE ? '' : `  Stack file       ${stackFile} (name it to the tools: --stack-file)\n`}${
+${stackFile === DEFAULT_STACK_FILE ? '' : `  Stack file       ${stackFile} (pass it to the tools with --stack-file)\n`}${
   recovered > 0
     ? `\n  ${recovered} events of the last run were accepted and not yet applied: they are applied now.\n`
     : ''
@@ -31,7 +31,7 @@ ${stackFile === DEFAULT_STACK_FILE ? '' : `  Stack file       ${stackFile} (name
     npm run demo${named}
       see it work, step by step
     ${listenCommand(file.webhookUrl, settings)}
-      your own test events; restart this with --signing-secret whsec_… as \`stripe listen\` prints it
+      forward your own test events, then restart with the --signing-secret that \`stripe listen\` prints
   Ctrl-C stops it and loses nothing.
 
 `;

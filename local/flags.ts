@@ -13,14 +13,14 @@ export const HELP = `Runs the whole stack on this machine.
   npm start -- [flags]
 
   --port N                              the port of the webhook (default 4242; 0: any free port)
-  --signing-secret whsec_…              a signing secret that is valid too; may be repeated
+  --signing-secret whsec_…              an additional valid signing secret; repeatable
   --transaction-source charge|invoice   where transactions come from (default charge)
   --partial-refund delete|net           what a partial refund does (default delete)
-  --livemode live|test|both             events of which mode are applied (default both)
+  --livemode live|test|both             which mode's events are applied (default both)
   --disputes ignore|lost|open           which disputes take a payment back (default lost)
   --amount-basis paid|excluding_tax     whether an invoice counts with its tax (default paid; invoice mode only)
   --batch-window SECONDS                how long the worker's batches are gathered (default 2; 0: not at all)
-  --rewards FILE                        the rules of what partners are owed, for the console's Partners page
+  --rewards FILE                        the rewards rules file, for the console's Partners page
   --ephemeral                           keep nothing under ${STATE_FOLDER}/
   --stack-file PATH                     where to write what tools need (default ${DEFAULT_STACK_FILE};
                                         with --ephemeral a temporary file)

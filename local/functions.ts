@@ -1,5 +1,5 @@
 // Starts the functions that something here invokes: the webhook's route, a queue or a stream. What only a schedule invokes stays off,
-// for the local stack has none.
+// because the local stack has no schedules.
 
 import { join } from 'node:path';
 import type { Aws } from './aws.js';

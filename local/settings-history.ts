@@ -10,12 +10,11 @@ type History = Readonly<Record<keyof Settings, readonly string[]>>;
 const MIXED: Readonly<Record<keyof Settings, string>> = {
   transactionSource:
     'transactions of charges and transactions of invoices are in the same table, so one payment may count twice',
-  partialRefund:
-    'partially refunded payments keep what they were under the old setting until another event of theirs arrives',
+  partialRefund: 'partially refunded payments keep their old result until their next event arrives',
   livemode: 'rows of the mode that is no longer applied stay, and are no longer updated',
-  disputes: 'disputed payments keep what they were under the old setting until another event of theirs arrives',
+  disputes: 'disputed payments keep their old result until their next event arrives',
   amountBasis:
-    'amounts with tax and amounts without tax are in the same table, until another event of the invoice arrives',
+    'amounts with tax and amounts without tax are in the same table, until the next event of each invoice arrives',
 };
 
 /**

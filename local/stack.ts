@@ -78,7 +78,7 @@ async function start(options: LocalStackOptions, cleanups: Cleanup[]): Promise<L
   };
   const describe = () => describeStack(options, services, urls, pids);
   const context = () => ({
-    ...{ stack: describe(), template, physical: resources, activity },
+    ...{ stack: describe(), template, resources, activity },
     ...(changeFeed ? { changeFeed: changeFeed.bus } : {}),
   });
   if (options.console)

@@ -16,7 +16,7 @@ export const registerErase: Register = (yargs) =>
         .option('yes', { type: 'boolean', describe: 'do not ask' })
         .example('npx $0 erase acme --stage prod', 'after a request to be forgotten')
         .epilogue(
-          'Backups keep the name for up to 35 days, and dead letters for 14. Delete the customer in Stripe too.',
+          'This does not reach backups (35 days), dead letters (14 days), exports in S3 (30 days, keepDays), or change-feed consumers that receive personalData. Delete the customer in Stripe too.',
         ),
     (argv) =>
       onTarget(argv, async (target, output) => {

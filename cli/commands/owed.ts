@@ -1,4 +1,4 @@
-// `owed`: what partners are owed by a file of rules.
+// `owed`: what each partner is owed under a rules file.
 
 import { dayOf } from '../../rewards/dates.js';
 import { OWED_KEYS } from '../../rewards/owed.js';
@@ -10,7 +10,7 @@ import { keepHeapSmall } from '../small-heap.js';
 export const registerOwed: Register = (yargs) =>
   yargs.command(
     'owed',
-    'what partners are owed by a file of rules; currencies stay apart',
+    'compute what each partner is owed under a rules file; currencies are kept separate',
     (y) =>
       y
         .options({

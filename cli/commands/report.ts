@@ -12,7 +12,7 @@ import { keepHeapSmall } from '../small-heap.js';
 export const registerReport: Register = (yargs) =>
   yargs.command(
     'report',
-    'sum up the recorded transactions; currencies and modes stay apart',
+    'sum up the recorded transactions; currencies and modes are kept separate',
     (y) =>
       y
         .options({
@@ -109,7 +109,7 @@ function printUnattributed(lines: readonly UnattributedLine[], format: 'table' |
     );
   }
   output.say(
-    'Set customer_key in the metadata of their Stripe customers: the payments follow. `trace ID` shows the customer.',
+    'Set customer_key in the metadata of the Stripe customers; their payments are then attributed automatically. `trace ID` shows the customer.',
   );
 }
 

@@ -43,7 +43,10 @@ const registerPreview: Register = (yargs) =>
           partner: ONE_PARTNER,
           ...READ_OPTIONS,
         })
-        .example('npx $0 statement preview --rules rewards.json --stage prod', 'what a statement of today would say'),
+        .example(
+          'npx $0 statement preview --rules rewards.json --stage prod',
+          'what a statement closed today would contain',
+        ),
     async (argv) => {
       keepHeapSmall();
       const options = closingOptions({ ...argv, until: argv.until ?? today() });
@@ -52,7 +55,7 @@ const registerPreview: Register = (yargs) =>
         const sayRulesChange = createRulesNotice();
         for (const { rulesChange } of previews) sayRulesChange(rulesChange);
         const lines = previews.flatMap((each) => each.lines.map(({ line }) => line));
-        if (lines.length === 0) output.say('There is nothing to state.');
+        if (lines.length === 0) output.say('There are no new statement lines.');
         else printLines(lines, output);
       });
     },
@@ -72,7 +75,7 @@ const registerClose: Register = (yargs) =>
         })
         .example('npx $0 statement close --rules rewards.json --until 2025-06-30 --stage prod', 'all partners')
         .example(
-          '$0 statement close --rules rewards.json --until 2025-06-30 --partner ada --stage prod',
+          'npx $0 statement close --rules rewards.json --until 2025-06-30 --partner ada --stage prod',
           'one of them',
         ),
     async (argv) => {
@@ -83,10 +86,10 @@ const registerClose: Register = (yargs) =>
         const sayRulesChange = createRulesNotice();
         await closeStatements(target, options, (result) => {
           sayRulesChange(result.rulesChange);
-          if (result.outcome !== 'nothing to state') written++;
+          if (result.outcome !== 'no new lines') written++;
           printResult(result, output);
         });
-        if (written === 0) output.say('There is nothing to state: no statement was closed.');
+        if (written === 0) output.say('There are no new statement lines, so no statement was closed.');
       });
     },
   );
@@ -129,7 +132,7 @@ const registerExport: Register = (yargs) =>
           livemode: READ_OPTIONS.livemode,
         })
         .example(
-          '$0 statement export ada --until 2025-06-30 --format html --output ada.html --stage prod',
+          'npx $0 statement export ada --until 2025-06-30 --format html --output ada.html --stage prod',
           'a page to print',
         ),
     (argv) =>
@@ -214,7 +217,7 @@ function printLines(lines: readonly StatementLine[], output: Output): void {
 }
 
 function printResult(result: ClosingResult, output: Output): void {
-  if (result.outcome === 'nothing to state') return;
+  if (result.outcome === 'no new lines') return;
   const { outcome, header } = result;
   const sums = Object.entries(header.sums).map(([currency, { reward }]) => formatMoney(reward, currency));
   output.item(

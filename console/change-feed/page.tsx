@@ -7,12 +7,12 @@ import { Empty } from '../shell/elements.js';
 import { printable } from '../shell/format.js';
 import { Layout } from '../shell/layout.js';
 
-/** @param events newest first; undefined if the change feed does not run */
+/** @param events newest first; undefined if the change feed is off */
 export const ChangeFeedPage: FC<{ events: readonly BusEvent[] | undefined }> = ({ events }) => (
   <Layout
     title="Change feed"
     path="/feed"
-    intro="What changed in the tables, as events in EventBridge tell other teams. The newest is first."
+    intro="Row changes as sent to other teams through EventBridge, newest first."
     scripts={events ? ['change-feed.js'] : []}
   >
     {events ? (
@@ -21,8 +21,8 @@ export const ChangeFeedPage: FC<{ events: readonly BusEvent[] | undefined }> = (
       </div>
     ) : (
       <Empty>
-        The change feed does not run: this DynamoDB has no streams. Start with <code>--dynamodb URL</code> of an engine
-        that has them, such as Amazon’s DynamoDB Local.
+        The change feed is off: this DynamoDB has no streams. Start with <code>--dynamodb URL</code> of one that does,
+        such as Amazon’s DynamoDB Local.
       </Empty>
     )}
   </Layout>

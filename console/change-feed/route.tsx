@@ -10,7 +10,7 @@ import { ChangeFeedPage, Changes } from './page.js';
 /** More than anyone reads. */
 const SHOWN = 100;
 
-/** @param bus undefined if the change feed does not run */
+/** @param bus undefined if the change feed is off */
 export function changeFeedRoutes({ bus }: { readonly bus: EventBus | undefined }): Hono {
   const app = new Hono();
   const latest = () => bus?.recent().slice(-SHOWN).reverse();

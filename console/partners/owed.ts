@@ -1,4 +1,4 @@
-// What partners are owed today by a file of rules, for each mode by itself.
+// What each partner is owed today under a rules file, for each mode separately.
 
 import { basename } from 'node:path';
 import { OperatorError } from '../../cli/errors.js';

@@ -144,7 +144,7 @@ export interface Evidence {
   readonly paid?: PaidInvoice;
   /** Of an invoice: by event, so that the greater rendering of an event replaces the other. */
   readonly claims?: readonly PaymentClaim[];
-  /** Of a payment intent or a charge: which invoice it paid, as version 0.1.0 kept it. */
+  /** Of a payment intent or a charge: which invoice it paid, as pre-release builds kept it. */
   readonly links?: readonly PaymentLink[];
   /** Everything that was ever named together with this; where to look, not what is true. */
   readonly related?: readonly Entity[];

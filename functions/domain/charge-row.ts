@@ -51,7 +51,7 @@ export function chargeRow(view: ChargeView, settings: Settings): StoredRow {
   });
 }
 
-/** The snapshot that a stored row was computed from. Deleted rows of version 0.1.0 lack some of its attributes. */
+/** The snapshot that a stored row was computed from. Deleted rows of pre-release builds lack some of its attributes. */
 export function snapshotOf(row: StoredRow): ChargeSnapshot {
   const { event_id, event_type, version } = row._snapshot ?? row;
   const { deleted_reason } = row;

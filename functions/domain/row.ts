@@ -15,7 +15,7 @@ export interface StoredRow extends Transaction {
   readonly _snapshot?: Source & { readonly shown: number };
   readonly _says_refunded?: true;
   readonly _is_ambiguous?: true;
-  /** Incremented by every write. A row of version 0.1.0 has none. */
+  /** Incremented by every write. A row of a pre-release build has none. */
   readonly _revision?: number;
   readonly _refunds_shown?: readonly RefundShown[];
 }

@@ -6,10 +6,10 @@ import { snapshotOf } from '../domain/charge-row.js';
 import { joinSnapshots } from '../domain/join.js';
 import type { MergedBatch, MergedChange } from '../domain/merge.js';
 import { dependsOn, linkedCustomer, type StoredRow } from '../domain/row.js';
-import { settleCharges } from './charges.js';
+import { recomputeChargeRows } from './charges.js';
 import { writeCustomer } from './customers.js';
 import { writeEvidence } from './evidence.js';
-import { settleInvoices } from './invoices.js';
+import { recomputeInvoiceRows } from './invoices.js';
 import { customerKey, dependentKeys, evidenceKey, linkKey, transactionKey } from './keys.js';
 import { sweepDependents, writeLink } from './links.js';
 import { type Applied, type Report, startReport } from './report.js';
@@ -43,9 +43,9 @@ export async function apply(
     writeCustomers(context, batch, known, report),
     writeAllEvidence(context, batch, known, report),
   ]);
-  await settleCharges(context, settings, batch.charges, known, report);
+  await recomputeChargeRows(context, settings, batch.charges, known, report);
   await sweepLinks(context, batch, report, sweeps);
-  await settleInvoices(context, settings, batch.evidence, report);
+  await recomputeInvoiceRows(context, settings, batch.evidence, report);
   return report.applied;
 }
 

@@ -29,10 +29,11 @@ interface Target {
 }
 
 /**
+ * Recomputes the row of each charge, and writes it until it agrees with its inputs.
+ *
  * @param known what was read at first and written since; it may be out of date
- * @param news the charges whose evidence this batch has written
  */
-export async function settleCharges(
+export async function recomputeChargeRows(
   context: StoreContext,
   settings: Settings,
   merged: readonly MergedChange<ChargeChange>[],
@@ -82,7 +83,7 @@ function snapshotFor({ row, merged }: Target): ChargeSnapshot | undefined {
   const { snapshot } = merged.change;
   if (!row || row === 'unknown') return snapshot;
   const known = snapshotOf(row);
-  // A deleted row of version 0.1.0 lacks attributes, which the same event brings back.
+  // A deleted row of a pre-release build lacks attributes, which the same event brings back.
   if (row._revision === undefined && snapshot?.version === known.version) return snapshot;
   return joinSnapshots(known, snapshot);
 }

@@ -1,8 +1,9 @@
-// Evidence as version 0.1.0 kept it in `invoice` mode: an item for each piece, in the partition of what it is about.
+// Evidence as pre-release builds kept it in `invoice` mode: an item for each piece, in the partition of what it is about.
 
 import type { Entity, Evidence, PaidInvoice, ShownRefund } from '../domain/change.js';
 import { defined, type Source } from '../domain/event.js';
 import { joinEvidence } from '../domain/join.js';
+import { pieceOfEvidence } from './keys.js';
 import type { Item } from './requests.js';
 
 /** @param items the items of the entity's partition */
@@ -11,9 +12,7 @@ export function evidenceOfVersion010(items: readonly Item[]): Evidence | undefin
 }
 
 function pieceOf(item: Item): Evidence | undefined {
-  const sk = String(item.sk);
-  const at = sk.indexOf('#');
-  const [name, rest] = [sk.slice(0, at), sk.slice(at + 1)];
+  const { name, id } = pieceOfEvidence(item);
   switch (name) {
     case 'paid':
       return { paid: paidInvoice(item.row as Item) };
@@ -27,7 +26,7 @@ function pieceOf(item: Item): Evidence | undefined {
     }
     case 'payment_intent':
     case 'charge':
-      return { related: [{ type: name, id: rest } satisfies Entity] };
+      return { related: [{ type: name, id } satisfies Entity] };
     default:
       return undefined;
   }

@@ -15,14 +15,14 @@ import { linkOf } from './links.js';
 import type { Report } from './report.js';
 import { type Item, inParallel, readItem, readItems, replaceItem, type StoreContext, writeKeys } from './requests.js';
 
-/** Brings the rows of all invoices that the changed evidence bears on up to date. The evidence has been written. */
-export async function settleInvoices(
+/** Recomputes the rows of all invoices that the changed evidence is about, directly or not. The evidence has been written. */
+export async function recomputeInvoiceRows(
   context: StoreContext,
   settings: Settings,
   merged: readonly MergedChange<EvidenceChange>[],
   report: Report,
 ): Promise<void> {
-  /** The changes that bear on an invoice. */
+  /** Which changes are about each invoice. */
   const invoices = new Map<string, MergedChange<EvidenceChange>[]>();
   await inParallel(merged.filter(report.isWhole), (each) =>
     report.attempt(each, async () => {

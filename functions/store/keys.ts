@@ -1,7 +1,7 @@
-// Where each item is. Nothing else spells a key of a table.
+// Where each item of `customers`, `transactions` and `links` is. Nothing else in the store spells a key.
 
 import type { Entity } from '../domain/change.js';
-import type { ItemKey, TableNames } from './requests.js';
+import type { Item, ItemKey, TableNames } from './requests.js';
 
 /** DynamoDB's limit of a sort key, in bytes of UTF-8. */
 const MOST_BYTES = 1024;
@@ -59,6 +59,21 @@ export function transactionsOfDependent(sk: string): string[] {
     : [sk.slice(DEPENDENT.length)];
 }
 
+/** The key of an item of `links` that was read. */
+export function keyOfLinksItem({ links }: TableNames, { pk, sk }: Item): ItemKey {
+  return { table: links, key: { pk: String(pk), sk: String(sk) } };
+}
+
+/** The condition of a query for one partition of `links`; with `prefix` for those of its items whose sort key begins with it. */
+export function inPartition(pk: string, prefix?: string) {
+  return prefix === undefined
+    ? { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': pk } }
+    : {
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+      };
+}
+
 /** The evidence about a charge, a payment intent or an invoice. */
 export function evidenceKey({ links }: TableNames, entity: Entity): ItemKey {
   return { table: links, key: { pk: evidencePartition(entity), sk: 'evidence' } };
@@ -70,6 +85,13 @@ export function evidencePartition({ type, id }: Entity): string {
 
 function customerPartition(stripeCustomerId: string): string {
   return `customer#${stripeCustomerId}`;
+}
+
+/** What a piece of evidence says, and about which object: pre-release builds kept each in an item, as `charge#ch_1`. */
+export function pieceOfEvidence({ sk }: Item): { readonly name: string; readonly id: string } {
+  const text = String(sk);
+  const at = text.indexOf('#');
+  return { name: text.slice(0, at), id: text.slice(at + 1) };
 }
 
 /** Where reconcile keeps how far it has come. */

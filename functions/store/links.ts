@@ -19,7 +19,7 @@ import {
   updateItem,
 } from './requests.js';
 
-/** A link as it is stored. Links of version 0.1.0 have no count of moves; they have moved once. */
+/** A link as it is stored. Links of pre-release builds have no count of moves; they have moved once. */
 export function linkOf(item: Item | undefined): (CustomerLink & Stamp) | undefined {
   return item && ({ ...item, moves: item.moves ?? 1 } as unknown as CustomerLink & Stamp);
 }

@@ -3,7 +3,7 @@
 import type { Entity } from '../domain/change.js';
 import type { Stamp } from '../domain/event.js';
 import type { CustomerLink } from '../domain/row.js';
-import { dependentsOf, evidenceKey, linkKey, transactionsOfDependent } from './keys.js';
+import { dependentsOf, evidenceKey, keyOfLinksItem, linkKey, transactionsOfDependent } from './keys.js';
 import { linkOf } from './links.js';
 
 export { readEvidence } from './evidence.js';
@@ -35,6 +35,6 @@ export async function keysAbout(
   const keys = [linkKey(context.tables, stripeCustomerId)];
   const { pk, prefix } = dependentsOf(stripeCustomerId);
   for await (const page of readPartition(context, pk, prefix))
-    keys.push(...page.map(({ sk }) => ({ table: context.tables.links, key: { pk, sk: String(sk) } })));
+    keys.push(...page.map((item) => keyOfLinksItem(context.tables, item)));
   return [...keys, ...entities.map((entity) => evidenceKey(context.tables, entity))];
 }

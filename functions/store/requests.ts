@@ -9,6 +9,7 @@ import {
   type PutCommandInput,
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { inPartition } from './keys.js';
 
 export type Item = Record<string, unknown>;
 
@@ -118,8 +119,7 @@ export async function* readPartition(context: StoreContext, pk: string, prefix?:
       new QueryCommand({
         TableName: context.tables.links,
         ConsistentRead: true,
-        KeyConditionExpression: prefix === undefined ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': pk, ...(prefix === undefined ? {} : { ':prefix': prefix }) },
+        ...inPartition(pk, prefix),
         ...(ExclusiveStartKey ? { ExclusiveStartKey } : {}),
       }),
       options(context),
@@ -195,7 +195,7 @@ function unchanged(key: ItemKey['key'], read: Item | undefined): Condition {
       ExpressionAttributeValues: { ':revision': read._revision },
     };
   }
-  // Version 0.1.0 wrote no revision, and may still be running while a deployment shifts traffic.
+  // Builds before the first release wrote no revision, and one may still be running while a deployment shifts traffic.
   const absent = 'attribute_not_exists(#revision)';
   if (read.version === undefined)
     return { ConditionExpression: absent, ExpressionAttributeNames: { '#revision': '_revision' } };

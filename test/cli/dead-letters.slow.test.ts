@@ -94,7 +94,7 @@ test('`redrive --delete` continues until the queue is empty', async () => {
   expect(await readDeadLetters(local)).toEqual([]);
 }, 180_000);
 
-test('what EventBridge could not queue is sent back without its envelope, and a thin event is named', async () => {
+test('an event that EventBridge could not queue is sent back without its envelope, and a thin event is named', async () => {
   const paid = event('charge.succeeded', charge({ id: 'ch_bridge', customer: null }), 0, 'evt_bridge');
   const envelope = {
     ...{ version: '0', id: '17e8dff5', 'detail-type': paid.type, source: 'aws.partner/stripe.com/ed_1' },

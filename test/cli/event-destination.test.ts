@@ -34,7 +34,7 @@ const connect = async (destination = PROD, dryRun = false) => {
 };
 const [first, second] = ['ed_test_1', 'ed_test_2'].map((id) => `aws.partner/stripe.com/${id}`);
 
-test('it is made as Stripe’s API takes it, with exactly the events needed, and what to do next is said', async () => {
+test('connect creates the destination with exactly the needed events and prints the next step', async () => {
   expect(await connect(PROD, true)).toContain('would create destination  account 123456789012, eu-west-1');
   expect(fake.destinations.size).toBe(0);
   expect(await connect()).toMatch(new RegExp(`within 7 days: set eventBridgeSource: '${first}'.*and deploy`));
@@ -55,7 +55,7 @@ test('it is made as Stripe’s API takes it, with exactly the events needed, and
   ]);
 });
 
-test('run again it changes only what differs', async () => {
+test('a second run changes only what differs', async () => {
   await connect();
   expect(await connect()).toContain('already has the right event types');
   const [made] = [...fake.destinations.values()];
@@ -67,21 +67,21 @@ test('run again it changes only what differs', async () => {
   expect(fake.destinations.size).toBe(1);
 });
 
-describe('it finds its own', () => {
-  test('among those of other stacks, regions and accounts', async () => {
+describe('connect', () => {
+  test('finds its destination among those of other stacks, regions and accounts', async () => {
     await connect();
     await connect({ ...PROD, name: 'stage staging' });
     await connect({ ...PROD, bus: { ...PROD.bus, region: 'us-east-1' } });
     await connect({ ...PROD, bus: { ...PROD.bus, accountId: '210987654321' } });
     expect(fake.destinations.size).toBe(4);
   });
-  test('by the event source that the stack has, though it was made before the stack had a name', async () => {
+  test('finds it by the stack’s event source, even if it was created before the stack had a name', async () => {
     await connect({ ...PROD, name: '' });
     expect(await connect({ ...PROD, source: first })).toContain('already has the right event types');
     await disconnectEventBridge(await stripeClient(GOOD_KEY), { ...PROD, source: first }, output);
     expect(fake.destinations.size).toBe(0);
   });
-  test('and makes a new one if its event source was deleted in AWS', async () => {
+  test('creates a new one if its event source was deleted in AWS', async () => {
     await connect();
     const [made] = [...fake.destinations.values()] as [Record<string, object>];
     fake.destinations.set('ed_test_1', {
@@ -92,13 +92,13 @@ describe('it finds its own', () => {
   });
 });
 
-test('a key of the other mode is refused, and nothing is left in Stripe', async () => {
+test('connect refuses a key of the other mode and leaves nothing in Stripe', async () => {
   const live = { ...PROD, settings: { ...DEFAULT_SETTINGS, livemode: 'live' as const } };
   await expect(connect(live)).rejects.toThrow(/API key belongs to Stripe’s test mode.*wants live events/);
   expect(fake.destinations.size).toBe(0);
 });
 
-test('account and region are those of the stack’s queue, or given', () => {
+test('account and region come from the stack’s queue unless they are given', () => {
   const queue = 'https://sqs.eu-west-1.amazonaws.com/123456789012/events';
   expect(busOf(queue, undefined, undefined)).toEqual(PROD.bus);
   expect(busOf(queue, '210987654321', 'us-east-1')).toEqual({ accountId: '210987654321', region: 'us-east-1' });

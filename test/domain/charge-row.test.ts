@@ -192,7 +192,7 @@ describe('the snapshot that a stored row was computed from', () => {
     );
   });
 
-  test(rule('Rows that version 0.1.0 wrote are read as they are.'), () => {
+  test(rule('Rows that pre-release builds wrote are read as they are.'), () => {
     const { deleted_reason: _, ...recorded } = { ...RECORDED, deleted_reason: undefined, amount_refunded: 40 };
     expect(snapshotOf(recorded as unknown as StoredRow)).toMatchObject({
       amount: 2000,

@@ -77,7 +77,7 @@ describe('an erasure is permanent', () => {
     const erase = (object: Record<string, unknown>, settings = DEFAULT_SETTINGS) =>
       decide({ ...event(ERASE_EVENT_TYPE, object), livemode: false }, settings);
 
-    test('an event of our own asks for it, in whichever mode', () => {
+    test('the queue accepts an erase event in every livemode', () => {
       const erased = { kind: 'customer', customer_key: 'acme', erased: true };
       for (const livemode of ['live', 'test', 'both'] as const)
         expect(erase({ id: 'acme' }, { ...DEFAULT_SETTINGS, livemode })).toEqual({
@@ -86,7 +86,7 @@ describe('an erasure is permanent', () => {
           metadataIssues: [],
         });
     });
-    test('the webhook never takes it from outside', () => {
+    test('the webhook never accepts an erase event', () => {
       for (const transactionSource of ['charge', 'invoice'] as const) {
         const settings = { ...DEFAULT_SETTINGS, transactionSource };
         expect(isWantedType(ERASE_EVENT_TYPE, settings)).toBe(false);

@@ -112,10 +112,10 @@ async function start(folder: string, listeners: Listeners, cleanups: Cleanups): 
   const settings = parseSettings({ livemode: 'both' });
   const emulators = await startEmulators(listeners, cleanups);
   const { file, stackFile, context } = await startStack(join(folder, 'stack.json'), settings, emulators, cleanups);
-  const { physical, activity, changeFeed } = context;
+  const { activity, changeFeed } = context;
   activity.subscribe(listeners.activity);
   const template = await templateWithEveryAlarm(folder, settings, changeFeed !== undefined);
-  const resources = new Map(physical);
+  const resources = new Map(context.resources);
   const endpoints = {
     AWS_ENDPOINT_URL_DYNAMODB: emulators.dynamodb.endpoint,
     AWS_ENDPOINT_URL_SQS: file.sqsEndpoint,

@@ -19,7 +19,7 @@ onRealStreams(
       [...(await latest()).matchAll(/<code>([a-z.]+)<\/code> ([^,]+), sequence (?:<!-- -->)?(\d+)/g)].filter(
         ([, , about]) => about === id,
       );
-    expect(stack.output()).toMatch(/Change feed {6}runs: http:\/\/127\.0\.0\.1:\d+\/change-feed/);
+    expect(stack.output()).toMatch(/Change feed {6}on: http:\/\/127\.0\.0\.1:\d+\/change-feed/);
     await stack.post(event('charge.succeeded', charge({ id, customer: `cus_${id}` })));
     await stack.settled();
     await stack.post(event('customer.created', customer('acme', { id: `cus_${id}` }), 1));

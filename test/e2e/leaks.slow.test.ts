@@ -76,7 +76,7 @@ test('values of events appear in rows and nowhere else', async () => {
     statSync(path).isDirectory() ? readdirSync(path).flatMap((each) => files(join(path, each))) : [path];
   const places: Record<string, string> = {
     answers: answers.join('\n'),
-    // The first screen shows one secret, for it is there to be copied.
+    // The first screen shows one secret, because people copy it from there.
     printed: stack.output().replaceAll(MARKS.givenSecret, ''),
     log: readFileSync(join(folder, '.local', 'functions.log'), 'utf8'),
     template: JSON.stringify(synthesizeTemplate()),

@@ -45,7 +45,7 @@ test('the first screen names the webhook URL, the signing secret, the tables and
     expect(screen).toContain(text);
   expect(screen).not.toMatch(/warning/i);
   // The engine that comes with the local stack has no streams.
-  expect(screen).toContain('Change feed      does not run: this DynamoDB has no streams');
+  expect(screen).toContain('Change feed      off: this DynamoDB has no streams');
 });
 
 test('a signed customer and its charge become a customer and a transaction', async () => {

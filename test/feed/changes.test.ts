@@ -124,17 +124,17 @@ describe('the detail', () => {
       changed: ['amount_net', 'deleted_reason', 'status'],
     });
   });
-  test('has sequence 0 for a row of version 0.1.0', () => {
+  test('has sequence 0 for a row of a pre-release build', () => {
     const { _revision: _, ...row } = transaction();
     expect(changeOf({ before: undefined, after: row }, SETTINGS)!.detail.sequence).toBe(0);
   });
   const person = { before: customer({ name: 'Ada', email: 'a@b.c' }), after: customer({ name: 'Eve', version: 'v2' }) };
-  test('names no person', () => {
+  test('contains no name and no email address by default', () => {
     const { detail } = changeOf(person, SETTINGS)!;
     expect(JSON.stringify(detail)).not.toMatch(/Ada|Eve|a@b\.c|name"|email/);
     expect(detail.changed).toEqual(['version']);
   });
-  test('names persons if that was asked for', () => {
+  test('contains names and email addresses with personalData', () => {
     const { detail } = changeOf(person, { ...SETTINGS, personalData: true })!;
     expect(detail).toMatchObject({ before: { name: 'Ada', email: 'a@b.c' }, after: { name: 'Eve' } });
     expect(detail.changed).toEqual(['email', 'name', 'version']);

@@ -57,20 +57,20 @@ test('a write of internal attributes only is not sent', async () => {
   expect([sizes, processed]).toEqual([[], [{ sequenceNumber: '1', id: 'ch_1', outcome: 'invisible' }]]);
 });
 
-test('a row that was removed by hand is no event, and the log names it', async () => {
+test('a row that was removed by hand causes no event, and the log names it', async () => {
   const { context } = start();
   expect(await processRecords(context, [record(1, row('ch_1'), undefined)])).toEqual([
     { sequenceNumber: '1', id: 'ch_1', outcome: 'invisible', reason: 'row_removed' },
   ]);
 });
 
-describe('what fails', () => {
+describe('failures', () => {
   const outcomes = async (records: DynamoDBRecord[], refuse: (id: string) => string | undefined) => {
     const { sizes, context } = start(refuse);
     const processed = await processRecords(context, records);
     return { sizes, outcomes: processed.map(({ outcome, reason }) => [outcome, reason]) };
   };
-  test('an entry that is refused fails, and so does all that follows, which is not tried', async () => {
+  test('a refused entry fails together with all records after it, and no later request is sent', async () => {
     const result = await outcomes(created(25), (id) => (id === 'ch_12' ? 'ThrottlingException' : undefined));
     expect(result.sizes).toEqual([10, 10]);
     expect(result.outcomes).toEqual([
@@ -79,7 +79,7 @@ describe('what fails', () => {
       ...Array(12).fill(['failed', 'after_a_failure']),
     ]);
   });
-  test('an invisible write before it is done, one after it waits', async () => {
+  test('an invisible write before the failure is done, and one after it waits', async () => {
     const invisible = (sequence: number) => record(sequence, row('ch_x'), row('ch_x', { _revision: 2 }));
     const result = await outcomes(
       [invisible(1), record(2, undefined, row('ch_2')), invisible(3)],

@@ -25,14 +25,14 @@ const environment = (of: SynthesizedTemplate) =>
 const [failures] = resourcesOf(template, 'AWS::SQS::Queue').find(([id]) => id.includes('ChangeFeedFailures'))!;
 const [bus] = resourcesOf(template, 'AWS::Events::EventBus').find(([id]) => id.includes('ChangeFeed'))!;
 
-test('is off unless it is asked for: no stream, no function, no bus', () => {
+test('the change feed is off by default: no stream, no function, no bus', () => {
   for (const props of [{}, { changeFeed: false }]) {
     const off = synthesizeTemplate(props);
     expect(JSON.stringify(off)).not.toMatch(/ChangeFeed|StreamSpecification/);
   }
 });
 
-test('turns on streams of both images for customers and transactions, and for no other table', () => {
+test('the change feed turns on streams of both images for customers and transactions, and for no other table', () => {
   const streams = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, { StreamSpecification }]) => [
     shortName(template, id),
     StreamSpecification,
@@ -45,7 +45,7 @@ test('turns on streams of both images for customers and transactions, and for no
   });
 });
 
-test('keeps the tables where they are when it is turned on', () => {
+test('turning the change feed on does not replace the tables', () => {
   const tables = (of: SynthesizedTemplate) =>
     resourcesOf(of, 'AWS::DynamoDB::Table').map(([id, { StreamSpecification: _, ...others }]) => [id, others]);
   expect(tables(template)).toEqual(tables(synthesizeTemplate()));
@@ -66,7 +66,7 @@ describe('the event source mappings', () => {
         FunctionResponseTypes: ['ReportBatchItemFailures'],
       });
   });
-  test('retry for as long as the stream certainly has the record, and then say what was given up', () => {
+  test('retry for as long as the stream certainly has the record, and then report what Lambda gave up', () => {
     for (const [, mapping] of feedMappings(template)) {
       // Without a number Lambda retries until the record is too old.
       expect(mapping).not.toHaveProperty('MaximumRetryAttempts');
@@ -82,7 +82,7 @@ describe('the event source mappings', () => {
   });
 });
 
-test('the function may put events on its bus, read the two streams and say what was given up, and nothing else', () => {
+test('the function may put events on its bus, read the two streams and report what Lambda gave up, and nothing else', () => {
   const [, policy] = resourcesOf(template, 'AWS::IAM::Policy').find(([id]) => id.includes('ChangeFeedRole')) as [
     string,
     Payload,
@@ -116,7 +116,7 @@ describe('options', () => {
       personalData: false,
     });
   });
-  test('a bus of your own takes the place of a new one', () => {
+  test('your own bus is used in place of a new one', () => {
     const stack = new Stack(new App(), 'Team');
     const own = EventBus.fromEventBusArn(stack, 'Own', 'arn:aws:events:eu-west-1:111111111111:event-bus/payments');
     const sync = new StripePartnerSync(stack, 'Sync', { ...PRODUCTION_PROPS, changeFeed: { bus: own } });
@@ -172,13 +172,13 @@ describe('options', () => {
   });
 });
 
-describe('is watched', () => {
+describe('monitoring', () => {
   const runbook = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
   const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').filter(([id]) => id.includes('AlarmsFeed')) as [
     string,
     Payload,
   ][];
-  test('by alarms, each with a section in the runbook', () => {
+  test('has three alarms, each with a section in the runbook', () => {
     expect(alarms.map(([, { AlarmName }]) => AlarmName.split('/').at(-1))).toEqual([
       'FeedDelayed',
       'FeedErrors',
@@ -194,7 +194,7 @@ describe('is watched', () => {
       expect(AlarmActions).toHaveLength(1);
     }
   });
-  test('one for a change that waits, and one for a change that was given up', () => {
+  test('has one alarm for a change that waits, and one for a change that Lambda gave up', () => {
     const [delayed, , failed] = alarms.map(([, alarm]) => alarm);
     expect(delayed).toMatchObject({ MetricName: 'IteratorAge', Statistic: 'Maximum', Threshold: 15 * 60 * 1000 });
     expect(failed).toMatchObject({
@@ -203,13 +203,13 @@ describe('is watched', () => {
       Threshold: 0,
     });
   });
-  test('by a deployment, which rolls back', () => {
+  test('rolls a deployment of the feed back on FeedErrors', () => {
     const [, group] = resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup').find(([id]) =>
       id.includes('ChangeFeed'),
     ) as [string, Payload];
     expect(group.AlarmConfiguration.Alarms).toEqual([{ Name: { Ref: expect.stringContaining('AlarmsFeedErrors') } }]);
   });
-  test('on the dashboard, with every metric that the function emits', () => {
+  test('shows every metric that the function emits on the dashboard', () => {
     const [[, { DashboardBody }]] = resourcesOf(template, 'AWS::CloudWatch::Dashboard') as [[string, Payload]];
     const body = JSON.stringify(DashboardBody);
     for (const metric of Object.values(FEED_METRICS)) expect(body).toContain(metric);

@@ -101,7 +101,7 @@ describe('the rule', () => {
   });
 });
 
-describe('its alarms', () => {
+describe('the alarms', () => {
   const alarmsOf = (template: SynthesizedTemplate): Record<string, Payload> =>
     Object.fromEntries(
       resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, alarm]) => [
@@ -115,7 +115,7 @@ describe('its alarms', () => {
     expect(alarmsOf(both)[name].AlarmDescription).toContain(`docs/runbook.md#${name.toLowerCase()}`);
     expect(runbook).toContain(`\n## ${name}\n`);
   });
-  test('silence counts both ways together, or the one that there is', () => {
+  test('NoEventsReceived adds up both sources, or reads the only one', () => {
     const [one, sum] = [alarmsOf(alone).NoEventsReceived, alarmsOf(both).NoEventsReceived];
     expect(one.Metrics).toHaveLength(1);
     expect(one.Metrics[0].MetricStat).toMatchObject({
@@ -135,7 +135,7 @@ describe('its alarms', () => {
       { Name: 'RuleName', Value: 'the-rule' },
     ]);
   });
-  test('without a webhook those about it are gone', () => {
+  test('those of the webhook do not exist without a webhook', () => {
     const gone = Object.keys(alarmsOf(both)).filter((name) => !(name in alarmsOf(alone)));
     expect(gone.sort()).toEqual(['IngestErrors', 'IngestThrottles', 'Refused', 'Webhook429', 'Webhook5xx']);
   });
@@ -149,7 +149,7 @@ describe('without a webhook', () => {
     const secrets = resourcesOf(alone, 'AWS::SecretsManager::Secret').map(([id]) => shortName(alone, id));
     expect(secrets).toEqual(['stripeapikey']);
   });
-  test('nothing speaks of them: no output, widget, query or metric', () => {
+  test('no output, widget, query or metric mentions them', () => {
     const names = Object.keys(alone.Outputs ?? {});
     expect(names.filter((name) => /Webhook|Signing|Ingest|AccessLog/.test(name))).toEqual([]);
     const dashboard = JSON.stringify(resourcesOf(alone, 'AWS::CloudWatch::Dashboard'));
@@ -157,7 +157,7 @@ describe('without a webhook', () => {
     expect(dashboard).not.toMatch(/ingest|ApiGateway|4xx/i);
     expect(JSON.stringify(alone)).not.toMatch(/SyncIngest|SyncWebhook|SigningSecret/);
   });
-  test('asking the construct for them says why there are none', () => {
+  test('reading them from the construct throws an error that says why they do not exist', () => {
     const stack = new Stack(new App(), 'Team');
     const sync = new StripePartnerSync(stack, 'Sync', {
       ...PRODUCTION_PROPS,
@@ -170,7 +170,7 @@ describe('without a webhook', () => {
   });
 });
 
-test('with both ways, nothing of the webhook changes', () => {
+test('adding EventBridge changes nothing about the webhook', () => {
   const plain = synthesizeTemplate({ livemode: 'live', quietHours: 24 });
   const about = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::Dashboard', 'AWS::SQS::QueuePolicy'];
   // It only names, in addition, what it waits for.

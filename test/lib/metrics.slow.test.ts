@@ -127,7 +127,7 @@ function ownMetrics(template: Template): string[] {
 /** As a dashboard's widgets have them: namespace, name, dimensions by name and value, and how they are drawn. */
 function metricsIn(template: Template): unknown[][] {
   const widgets = resourcesOf(template, 'AWS::CloudWatch::Dashboard').flatMap(([, { DashboardBody }]) => {
-    // References stand between the pieces of the body; none of them is in a metric of ours.
+    // The body is joined from text and references; none of our metrics contains a reference.
     const pieces =
       typeof DashboardBody === 'string'
         ? [DashboardBody]

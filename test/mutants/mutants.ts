@@ -35,12 +35,12 @@ export const MUTANTS: readonly Mutant[] = [
       "'attribute_not_exists(#key) OR attribute_exists(#key)'",
     ],
     [
-      'a row of 0.1.0 is replaced whatever its version',
+      'a row of a pre-release build is replaced whatever its version',
       '`${absent} AND #version = :version`',
       '`${absent} OR #version = :version`',
     ],
     [
-      'a row of 0.1.0 is replaced after it got a revision',
+      'a row of a pre-release build is replaced after it got a revision',
       '`${absent} AND #version = :version`',
       '`#version = :version`',
     ],

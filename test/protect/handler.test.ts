@@ -138,7 +138,7 @@ test('a table that is protected already is left alone', async () => {
   expect(updates).toEqual(['links true']);
 });
 
-test('what DynamoDB refuses at first is repeated: a table that is being updated, a limit, a role that is too new', async () => {
+test('a request that DynamoDB refuses at first is repeated: a table that is being updated, a limit, a role that is too new', async () => {
   refusals = ['ResourceInUseException', 'LimitExceededException', 'AccessDeniedException'];
   expect((await ask('Create')).Status).toBe('SUCCESS');
   expect([...tables.values()]).toEqual([true, true]);

@@ -160,8 +160,8 @@ describe('the reason of a line that corrects an earlier statement', () => {
 test('a reward that is not due is in no statement until it is', async () => {
   const rules = parseRules('[{ "percent": "10", "holdDays": 30 }]');
   expect(await close('2025-02-08', { rules })).toEqual([
-    { outcome: 'nothing to state', partner: 'ada' },
-    { outcome: 'nothing to state', partner: 'bob' },
+    { outcome: 'no new lines', partner: 'ada' },
+    { outcome: 'no new lines', partner: 'bob' },
   ]);
   await close('2025-02-09', { rules });
   expect(await lines()).toEqual([['ch_1 2000 200 new']]);
@@ -199,11 +199,11 @@ test('a rules file that changed since the last closing is reported with both has
   const [closed] = await close('2025-02-28', { rules });
   expect(closed).toMatchObject({ outcome: 'closed', rulesChange });
   expect(await lines()).toEqual([['ch_1 2000 200 new'], ['ch_1 0 100 rules changed']]);
-  // Also when there is nothing to state, or the period is closed.
+  // Also when there are no new lines, or the period is closed.
   const same = parseRules('[{ "percent": "15", "name": "another name" }]');
   const change = { partner: 'ada', until: '2025-02-28', before: rules.hash, now: same.hash };
   expect(await close('2025-03-31', { rules: same, partner: 'ada' })).toEqual([
-    { outcome: 'nothing to state', partner: 'ada', rulesChange: change },
+    { outcome: 'no new lines', partner: 'ada', rulesChange: change },
   ]);
   expect(await close('2025-02-28', { rules: same, partner: 'ada' })).toMatchObject([
     { outcome: 'already closed', rulesChange: change },

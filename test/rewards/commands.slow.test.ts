@@ -168,7 +168,7 @@ test('statement: previewed, closed once, shown with the hash of what is printed,
   expect((await run('statement export bob')).out.split('\n')).toHaveLength(3);
 }, 120_000);
 
-test('what is refused: a clear sentence, an exit code, and nothing written', async () => {
+test('a refused command prints a clear sentence, sets an exit code and writes nothing', async () => {
   const before = await engine.items();
   const refusals: [args: string, code: number, message: RegExp][] = [
     [

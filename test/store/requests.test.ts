@@ -66,7 +66,7 @@ describe('replaceItem', () => {
     await replaceItem(engine, row('ch_1'), read, { amount: 2 });
     expect(await readItem(engine, row('ch_1'))).toEqual({ transaction_id: 'ch_1', amount: 2, _revision: 2 });
   });
-  test('an item of version 0.1.0 has no revision: it is replaced once, by the writer that read it', async () => {
+  test('an item of a pre-release build has no revision: it is replaced once, by the writer that read it', async () => {
     const old = { transaction_id: 'ch_1', amount: 1, version: '1', expires_at: 5 };
     await put(row('ch_1'), old);
     expect(await replaceItem(engine, row('ch_1'), undefined, { amount: 9 })).toBeUndefined();
@@ -74,7 +74,7 @@ describe('replaceItem', () => {
     expect(await replaceItem(engine, row('ch_1'), old, { amount: 9 })).toBeUndefined();
     expect(await readItem(engine, row('ch_1'))).toEqual({ transaction_id: 'ch_1', amount: 2, _revision: 1 });
   });
-  test('an item of version 0.1.0 that was rewritten by 0.1.0 in the meantime is not replaced', async () => {
+  test('an item of a pre-release build that such a build rewrote in the meantime is not replaced', async () => {
     const old = { transaction_id: 'ch_1', amount: 1, version: '1' };
     await put(row('ch_1'), { ...old, version: '2' });
     expect(await replaceItem(engine, row('ch_1'), old, { amount: 9 })).toBeUndefined();

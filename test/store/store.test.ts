@@ -188,7 +188,7 @@ describe('links', () => {
     expect(await write(change('old', '1', { api_version: '2024' }))).toMatchObject({ key: 'new', written: false });
     expect(await write(change('newer', '1', { api_version: '2026' }))).toMatchObject({ key: 'newer', moves: 2 });
   });
-  test('a link of version 0.1.0 has no count of moves: it has moved once', async () => {
+  test('a link of a pre-release build has no count of moves: it has moved once', async () => {
     const { table, key } = linkKey(engine.tables, 'cus_a');
     const old = { ...key, customer_key: 'acme', version: '1' };
     await engine.client.send(new PutCommand({ TableName: table, Item: old }));

@@ -27,7 +27,7 @@ describe.each(versions)('the state folder of %s', (version) => {
   const before: Event[] = JSON.parse(readFileSync(join(kept, 'events.json'), 'utf8'));
   const settings = DEFAULT_SETTINGS;
 
-  test(`${rule('Rows that version 0.1.0 wrote are read as they are.')} ${rule('the next event about such a row repairs it and removes `expires_at`')}`, async () => {
+  test(`${rule('Rows that pre-release builds wrote are read as they are.')} ${rule('the next event about such a row repairs it and removes `expires_at`')}`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'upgrade-'));
     cpSync(join(kept, 'state'), join(folder, '.local'), { recursive: true });
     const stack = await startStack({ folder, args: ['--batch-window', '0'] });
@@ -82,9 +82,9 @@ describe.each(versions)('the state folder of %s', (version) => {
   }, 120_000);
 });
 
-describe('invoices of 0.1.0', () => {
+describe('invoices of pre-release builds', () => {
   const SETTINGS: Settings = { ...DEFAULT_SETTINGS, transactionSource: 'invoice', partialRefund: 'net' };
-  /** The worked examples of `invoice` mode, each with separate IDs, and the items that 0.1.0 made of them. */
+  /** The worked examples of `invoice` mode, each with separate IDs, and the items that pre-release builds made of them. */
   const { events, items }: { events: Event[]; items: Record<keyof TableNames, Item[]> } = JSON.parse(
     readFileSync(join(__dirname, '0.1.0', 'invoice-mode.json'), 'utf8'),
   );
@@ -136,7 +136,7 @@ describe('invoices of 0.1.0', () => {
       expect(changed[0]).toEqual(expected.find((row) => row.transaction_id === changed[0]!.transaction_id));
     }
   }, 120_000);
-  test('a redelivery of all events repairs every row, and applies the events that 0.1.0 did not know', async () => {
+  test('a redelivery of all events repairs every row, and applies the events that pre-release builds did not know', async () => {
     expect(expiring((await engine.rows()).transactions).length).toBeGreaterThan(1);
     await send(events);
     const rows = await engine.rows();

@@ -25,7 +25,7 @@ function reversed(value: unknown): unknown {
 
 const messages = (bodies: readonly string[]) => bodies.map((body, i) => ({ messageId: `m${i}`, body }));
 
-describe('the same rows', () => {
+describe('the rows are the same', () => {
   test('for every history, whichever way each event comes, and if it comes both ways', async () => {
     const histories = examples().map(({ events, settings }) => ({
       events,

@@ -87,7 +87,7 @@ describe('the outcomes of refunds and disputes', () => {
     expect(await outcomes(engine, [created, lost])).toEqual(['waiting', 'waiting']);
     expect(await outcomes(engine, [event('charge.succeeded', charge(), -1)])).toEqual(['deleted']);
   });
-  test('one that changes a row says so, and so does one that changes none', async () => {
+  test('one that changes a row is recorded or deleted, and one that changes none is unchanged', async () => {
     const engine = memoryEngine();
     await outcomes(engine, [event('customer.created', customer('acme')), event('charge.succeeded', charge())]);
     const created = event('refund.created', refund({ amount: 500, created: NOON + 1 }), 1);

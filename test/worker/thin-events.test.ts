@@ -44,12 +44,12 @@ const outcomeOf = async (body: unknown, key?: ApiKey) => {
 
 const paid = { ...event('charge.succeeded', charge(), 0, 'evt_paid') };
 
-describe('the same rows', () => {
+describe('the rows are the same', () => {
   const histories = examples().map((example) => ({
     ...example,
     settings: { ...DEFAULT_SETTINGS, ...example.settings },
   }));
-  test('thin or whole, in any order, with duplicates and in batches of any size', async () => {
+  test('whether events are thin or whole, in any order, with duplicates and in batches of any size', async () => {
     const deliveries = fc.constantFrom(...histories).chain(({ events, settings }) =>
       fc.subarray([...events]).chain((again) =>
         fc.record({
@@ -83,26 +83,26 @@ describe('the same rows', () => {
   });
 });
 
-describe('what is asked of Stripe', () => {
-  test('the snapshot event, once for each, and never the object', async () => {
+describe('requests to Stripe', () => {
+  test('fetch each snapshot event once, and never the object', async () => {
     stripe.objects.events = [paid];
     const { messages } = await resolve([thinEvent(paid), thinEvent(paid), paid]);
     expect(messages.map(({ body }) => JSON.parse(body))).toEqual([paid, paid, paid]);
     expect(stripe.requests).toEqual(['GET /v1/events/evt_paid']);
   });
-  test('nothing for a batch without thin events: the API key is not even read', async () => {
+  test('are not made for a batch without thin events, and the API key is not read', async () => {
     const batch = [message(paid, 0), message({ ...paid, note: 'v2.core.event' }, 1)];
     const resolved = await resolveThinEvents(batch, () => Promise.reject(new Error('asked')));
     expect(resolved).toEqual({ messages: batch, unresolved: [] });
     expect(resolved.messages).toBe(batch);
   });
-  test('the thin event first, where the notification does not say which snapshot event is meant', async () => {
+  test('fetch the thin event first if the notification does not name its snapshot event', async () => {
     stripe.objects.events = [paid];
     stripe.thinEvents.set('evt_thin_evt_paid', thinEvent(paid));
     expect(await outcomeOf(thinEvent(paid, { snapshot_event: undefined }))).toBe('evt_paid');
     expect(stripe.requests).toEqual(['GET /v2/core/events/evt_thin_evt_paid', 'GET /v1/events/evt_paid']);
   });
-  test('two requests at a time, so that a batch does not use up the account’s rate limit', async () => {
+  test('run two at a time, so that a batch does not use up the account’s rate limit', async () => {
     let [inFlight, most] = [0, 0];
     const events = Array.from({ length: 20 }, (_, i) => event('charge.succeeded', charge(), 0, `evt_${i}`));
     const slow = async () => async (thin: ThinEvent) => {
@@ -117,14 +117,14 @@ describe('what is asked of Stripe', () => {
     );
     expect(most).toBe(2);
   });
-  test('in the name of the account that the event is about', async () => {
+  test('name the account that the event is about', async () => {
     stripe.objects.events = [paid];
     await resolve([thinEvent(paid, { context: 'acct_1' })]);
     expect(stripe.contexts).toEqual(['acct_1']);
   });
 });
 
-describe('what fails, fails like any dependency: retried, then a dead letter', () => {
+describe('a failure is retried, and ends as a dead letter, like that of any dependency', () => {
   test.each([
     ['an event past its 30 days', 404, 'failed: event_not_found_at_stripe'],
     ['a revoked key', 401, 'failed: api_key_refused'],
@@ -135,7 +135,7 @@ describe('what fails, fails like any dependency: retried, then a dead letter', (
     stripe.fault = () => ({ status });
     expect(await outcomeOf(thinEvent(paid))).toBe(outcome);
   });
-  test('a connection that breaks, and an answer about another event', async () => {
+  test('a broken connection, and an answer about another event', async () => {
     stripe.fault = () => 'cut';
     expect(await outcomeOf(thinEvent(paid))).toBe('failed: stripe_unavailable');
     stripe.fault = () => undefined;
@@ -144,10 +144,10 @@ describe('what fails, fails like any dependency: retried, then a dead letter', (
       'failed: event_not_found_at_stripe',
     );
   });
-  test('no key is stored', async () => {
+  test('no stored key', async () => {
     expect(await outcomeOf(thinEvent(paid), async () => undefined)).toBe('failed: no_api_key');
   });
-  test('the key cannot be read', async () => {
+  test('a key that cannot be read', async () => {
     const denied = async () => Promise.reject(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     expect(await outcomeOf(thinEvent(paid), denied)).toBe('failed: AccessDeniedException');
   });
@@ -159,7 +159,7 @@ describe('what fails, fails like any dependency: retried, then a dead letter', (
     stripe.fault = () => ({ status: 429, headers: { 'retry-after': '60' } });
     expect(await outcomeOf(thinEvent(paid))).toBe('failed: stripe_rate_limit');
   });
-  test('only alone: the rest of the batch is applied, and the log can name the event', async () => {
+  test('one event fails alone: the rest of the batch is applied, and the log can name the event', async () => {
     stripe.objects.events = [paid];
     const gone = event('charge.refunded', charge({ id: 'ch_9' }), 0, 'evt_gone');
     const { messages, unresolved } = await resolve([thinEvent(gone), thinEvent(paid)]);
@@ -172,7 +172,7 @@ describe('what fails, fails like any dependency: retried, then a dead letter', (
       },
     ]);
   });
-  test('one that has no snapshot event is not understood: no retry would find it', async () => {
+  test('an event without a snapshot event is not understood, because no retry would find one', async () => {
     stripe.thinEvents.set('evt_thin_evt_paid', thinEvent(paid, { snapshot_event: undefined }));
     expect(await outcomeOf(thinEvent(paid, { snapshot_event: undefined }))).toBe('not_understood: no_snapshot_event');
   });
@@ -204,7 +204,7 @@ describe('the API key', () => {
     pass(10_000);
     expect([await key(), await key('rk_1'), reads()]).toEqual(['rk_1', 'rk_2', 3]);
   });
-  test('that was rolled is used immediately', async () => {
+  test('is used immediately after it was rolled', async () => {
     stripe.objects.events = [paid];
     const rolled: ApiKey = async (refused) => (refused === undefined ? 'rk_old' : GOOD_KEY);
     expect(await outcomeOf(thinEvent(paid), rolled)).toBe('evt_paid');

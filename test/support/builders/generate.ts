@@ -187,7 +187,7 @@ const invoice: fc.Arbitrary<Rendered> = fc
     currency: fc.constantFrom(...CURRENCIES),
     customer: fc.oneof({ weight: 4, arbitrary: customerId }, { weight: 1, arbitrary: fc.constant(null) }),
     livemode: maybe(fc.boolean(), undefined),
-    // Without a key of its own an invoice depends on its customer: two thirds of them do.
+    // An invoice without a customer_key in its metadata depends on its customer: two thirds of the invoices do.
     metadata: fc.oneof({ weight: 1, arbitrary: metadata }, { weight: 3, arbitrary: fc.constant({}) }),
     subscription: fc.oneof({ weight: 1, arbitrary: metadata }, { weight: 3, arbitrary: fc.constant({}) }),
     charge: maybe(expandable(chargeId, 'charge'), null),

@@ -166,7 +166,7 @@ describe('the requests of the store', () => {
     );
   };
 
-  test('get the same answers in any order: matching and other revisions, items of version 0.1.0, both kinds of reads', async () => {
+  test('get the same answers in any order: matching and other revisions, items of pre-release builds, both kinds of reads', async () => {
     const sequences = fc.array(steps(real.tables), { minLength: 5, maxLength: 15 });
     await fc.assert(
       fc.asyncProperty(sequences, async (sequence) => {
@@ -191,7 +191,7 @@ describe('the requests of the store', () => {
         return;
       }
       case 'old':
-        // As version 0.1.0 wrote it: without a revision.
+        // As pre-release builds wrote it: without a revision.
         await context.client.send(
           new PutCommand({ TableName: step.at.table, Item: { ...step.at.key, n: next(), ...step.version } }),
         );

@@ -56,7 +56,7 @@ export function isAboutRows({ reads, writes }: Footprint): boolean {
   return [...reads, ...writes].some((item) => item.startsWith('transactions\u0000'));
 }
 
-/** Only these are written before a worker settles rows. */
+/** Only these are written before a worker recomputes rows. */
 export function isLinkOrEvidence(item: string): boolean {
   const [table, , sortKey] = item.split('\u0000');
   return table === 'links' && (sortKey === 'link' || sortKey === 'evidence');

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('what is kept is used again, and made anew for another key and whenever a source file changes, appears or goes', () => {
+test('a cached value is reused, and computed again for another key and whenever a source file changes, appears or goes', () => {
   const first = read('a');
   expect(read('a')).toEqual(first);
   expect(read('a')).not.toBe(first);
