@@ -31,6 +31,8 @@ export interface EventSource {
 const CONCURRENCY = 2;
 /** ReceiveMessage returns at most this many. */
 const RECEIVE_AT_ONCE = 10;
+/** Between requests to a queue that had fewer: messages that trickle in would take a request each. */
+const GATHER_MILLISECONDS = 50;
 /**
  * Once an invocation has ended, messages that it did not process are visible again after this many seconds, because a person at a
  * terminal does not wait for the queue's own timeout. While an invocation runs, that timeout applies.
@@ -93,9 +95,9 @@ async function receiveBatch(
   while (batch.length > 0 && batch.length < batchSize) {
     const more = await receive(batchSize - batch.length, 0);
     batch.push(...more);
-    if (more.length > 0) continue;
-    if (isDraining() || Date.now() >= until) break;
-    await sleep(20);
+    if (more.length === RECEIVE_AT_ONCE) continue;
+    if (batch.length === batchSize || isDraining() || Date.now() >= until) break;
+    await sleep(GATHER_MILLISECONDS);
   }
   return batch;
 }
