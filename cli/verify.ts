@@ -24,7 +24,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What must not change is watched for so long, in milliseconds: the queue's batching window and some more. */
+/** How long rows that must not change are watched, in milliseconds: longer than the queue's batching window. */
 const WATCH = 4000;
 /** Milliseconds to wait for rows after an interruption, in place of the whole deadline. */
 const INTERRUPTED_DEADLINE = 10_000;

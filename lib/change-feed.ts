@@ -126,7 +126,7 @@ export class ChangeFeed extends Construct {
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
       maxBatchingWindow: Duration.seconds(1),
-      // As often as it takes, for as long as this.
+      // Any number of attempts within this time.
       maxRecordAge: RETRIED_FOR,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,

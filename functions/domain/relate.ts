@@ -1,4 +1,4 @@
-// Evidence in `invoice` mode: each thing that an event names remembers the others, so a reader finds all that bears on an invoice.
+// Evidence in `invoice` mode: each thing that an event names remembers the others, so a reader finds everything about an invoice.
 
 import type { Entity, Evidence, EvidenceChange } from './change.js';
 import { joinEvidence } from './join.js';

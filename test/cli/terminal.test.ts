@@ -1,4 +1,4 @@
-// What reaches a terminal: nothing that a customer's name holds can move the cursor, hide text or look like a line of ours.
+// Nothing in a customer's name can move the terminal's cursor, hide text or look like a line of our output.
 
 import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';

@@ -63,7 +63,7 @@ test('every request from another page is refused, whatever its path', async () =
     ]) {
       expect((await ask('POST', path, { ...json, origin }, '{}')).status).toBe(403);
     }
-    // A browser names the page that sends a POST; what names none is none of ours.
+    // A browser names the page that sends a POST; a request that names none does not come from the console.
     expect((await ask('POST', path, json, '{}')).status).toBe(403);
   }
   expect((await ask('POST', '/dead-letters/redrive', { origin: own(), ...json }, '{}')).status).toBe(303);

@@ -112,7 +112,7 @@ function countedIn(log: string, template: Template): string[] {
   );
 }
 
-/** The same of each metric of ours that the template names. */
+/** The same for each of our metrics in the template. */
 function ownMetrics(template: Template): string[] {
   const units: Record<string, string> = { EventAge: 'Seconds', AmountRecorded: 'None' };
   return metricsIn(template).flatMap(([namespace, name, ...rest]) => {

@@ -7,7 +7,7 @@ const LISTS: Readonly<Record<string, { readonly command: string; readonly query:
   'AWS::ApiGatewayV2::Api': { command: 'apigatewayv2 get-apis', query: 'Items[].Name' },
   'AWS::CloudWatch::Alarm': { command: 'cloudwatch describe-alarms', query: 'MetricAlarms[].AlarmName' },
   'AWS::CloudWatch::Dashboard': { command: 'cloudwatch list-dashboards', query: 'DashboardEntries[].DashboardName' },
-  // The store's tests leave tables of theirs in the same account.
+  // The store's tests leave their tables in the same account.
   'AWS::DynamoDB::Table': {
     command: 'dynamodb list-tables',
     query: "TableNames[?starts_with(@, 'stripe-partner-sync')]",

@@ -1,5 +1,5 @@
 // Small random histories about few IDs, so that events meet: links that move and come back, partner claims, charges with and
-// without keys of their own, refunds that are undone, disputes that are lost, appealed and won, an invoice with up to three
+// without keys in their metadata, refunds that are undone, disputes that are lost, appealed and won, an invoice with up to three
 // payments, IDs with `#`, one event in two renderings.
 
 import type { Settings } from '../../contract/settings.js';
