@@ -5,6 +5,7 @@ import type { Stripe } from 'stripe';
 import type { Settings } from '../contract/settings.js';
 import { isWantedMode, subscribedTypes } from '../functions/domain/decide.js';
 import { STRIPE_API_VERSION, withRateLimitRetry } from '../functions/stripe/client.js';
+import { warnIfVersionsDiffer } from './api-versions.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 
@@ -70,6 +71,8 @@ export async function connectEventBridge(
     );
   const made = dryRun ? found : differences.length === 0 ? found! : await write(stripe, destination, found);
   if (made) sayWhatIsNext(made, output);
+  // A thin destination has no version: the worker fetches its snapshot events, in the account's.
+  await warnIfVersionsDiffer(stripe, 'destination', made ? made.snapshot_api_version : STRIPE_API_VERSION, output);
 }
 
 export async function disconnectEventBridge(stripe: Stripe, destination: Destination, output: Output): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Stripe } from 'stripe';
 import { subscribedTypes } from '../functions/domain/decide.js';
 import { STRIPE_API_VERSION, withRateLimitRetry } from '../functions/stripe/client.js';
+import { warnIfVersionsDiffer } from './api-versions.js';
 import { OperatorError } from './errors.js';
 import type { Output } from './output.js';
 import type { Target } from './target.js';
@@ -18,16 +19,27 @@ async function findEndpoint(stripe: Stripe, url: string) {
   return endpoints.data.find((endpoint) => endpoint.url === url);
 }
 
-/** Idempotent: changes only what differs. */
-export async function connect(
+interface ConnectOptions {
+  readonly dryRun: boolean;
+  readonly url: string;
+}
+
+/** Idempotent: changes only what differs. Warns if `reconcile` would get events in another API version than the endpoint. */
+export async function connect(stripe: Stripe, target: Target, options: ConnectOptions, output: Output): Promise<void> {
+  if (options.url === '') throw new OperatorError('the webhook’s URL is not known: name it with --url', 2);
+  const endpoint = await findEndpoint(stripe, options.url);
+  await createOrUpdate(stripe, target, endpoint, options, output);
+  await warnIfVersionsDiffer(stripe, 'endpoint', endpoint ? endpoint.api_version : STRIPE_API_VERSION, output);
+}
+
+async function createOrUpdate(
   stripe: Stripe,
   target: Target,
-  { dryRun, url }: { readonly dryRun: boolean; readonly url: string },
+  endpoint: Stripe.WebhookEndpoint | undefined,
+  { dryRun, url }: ConnectOptions,
   output: Output,
 ): Promise<void> {
-  if (url === '') throw new OperatorError('the webhook’s URL is not known: name it with --url', 2);
   const wanted = subscribedTypes(target.settings);
-  const endpoint = await findEndpoint(stripe, url);
   const enabled = endpoint?.enabled_events ?? [];
   const differences: Difference[] = [
     ...(endpoint ? [] : [{ what: 'create endpoint' as const, value: url }]),

@@ -14,7 +14,10 @@ beforeAll(async () => {
   fake = await startFakeStripe();
   process.env.STRIPE_API_BASE = fake.url;
 });
-beforeEach(() => fake.destinations.clear());
+beforeEach(() => {
+  fake.destinations.clear();
+  fake.objects.events = [];
+});
 afterAll(() => {
   delete process.env.STRIPE_API_BASE;
   fake.stop();
@@ -89,6 +92,36 @@ describe('connect', () => {
       amazon_eventbridge: { ...made.amazon_eventbridge, aws_event_source_status: 'deleted' },
     });
     expect(await connect()).toContain(second);
+  });
+});
+
+describe('connect compares the destination’s API version with that of the account’s newest event', () => {
+  const [older, ours] = ['2024-06-20', '2026-10-28.endive'] as const;
+  const newestEventIn = (api_version: string) => {
+    fake.objects.events = [{ id: 'evt_1', object: 'event', created: 1_700_000_000, api_version }];
+  };
+  const destinationIn = async (snapshot_api_version: string | undefined) => {
+    await connect();
+    fake.destinations.set('ed_test_1', { ...fake.destinations.get('ed_test_1'), snapshot_api_version });
+  };
+  test('and warns if they differ, in a dry run as well', async () => {
+    newestEventIn(older);
+    const warning = `Warning: Stripe delivers events to this destination in API version ${ours}, but the account’s newest event is in version ${older}.`;
+    expect(await connect(PROD, true)).toContain(warning);
+    expect(await connect()).toContain(warning);
+    expect(await connect()).toContain(warning);
+  });
+  test('and says that a new destination needs a deployment', async () => {
+    await destinationIn(older);
+    newestEventIn(ours);
+    expect(await connect()).toMatch(/`disconnect --event-bridge` and `connect --event-bridge`, deploy with the new/);
+  });
+  test('and is silent if they are equal, or if the destination’s events are thin', async () => {
+    newestEventIn(ours);
+    expect(await connect()).not.toContain('Warning');
+    await destinationIn(undefined);
+    newestEventIn(older);
+    expect(await connect()).not.toContain('Warning');
   });
 });
 

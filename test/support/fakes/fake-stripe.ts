@@ -173,7 +173,8 @@ function webhookEndpoints(
     };
   const fields = {
     ...(body.has('url') ? { url: body.get('url') } : {}),
-    ...(body.has('api_version') ? { api_version: body.get('api_version') } : {}),
+    // Stripe refuses to change it afterwards.
+    ...(body.has('api_version') && !id ? { api_version: body.get('api_version') } : {}),
     enabled_events: [...body.entries()].filter(([name]) => name.startsWith('enabled_events')).map(([, value]) => value),
   };
   if (method === 'DELETE' && id)
@@ -187,6 +188,7 @@ function webhookEndpoints(
     id: `we_${endpoints.size + 1}`,
     object: 'webhook_endpoint',
     status: 'enabled',
+    api_version: null,
     ...fields,
     secret: `whsec_${'made'.repeat(4)}${endpoints.size}`,
   };
