@@ -86,8 +86,10 @@ function needsDependent({ tables }: StoreContext, { charge_id, snapshot }: Charg
   const customer = snapshot && linkedCustomer(snapshot);
   if (customer === undefined) return false;
   const row = known.get(transactionKey(tables, charge_id)) as StoredRow | undefined;
+  // A deleted row of a pre-release build has no dependent either.
+  if (row?._revision === undefined) return true;
   // The worker that wrote a row has written the dependent that it needs.
-  return !row || (!dependsOn(row, customer) && joinSnapshots(snapshotOf(row), snapshot) === snapshot);
+  return !dependsOn(row, customer) && joinSnapshots(snapshotOf(row), snapshot) === snapshot;
 }
 
 async function writeLinks(

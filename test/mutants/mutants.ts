@@ -110,6 +110,12 @@ export const MUTANTS: readonly Mutant[] = [
       'const link = linkOf(await readItem(context, linkKey(context.tables, stripeCustomerId)));\n    const rows = await readItems(context, keys);',
       INTERLEAVINGS,
     ],
+    [
+      'a sweep reads the link in one batch with the rows',
+      'const rows = await readItems(context, keys);\n    const link = linkOf(await readItem(context, linkKey(context.tables, stripeCustomerId)));',
+      'const rows = await readItems(context, [...keys, linkKey(context.tables, stripeCustomerId)]);\n    const link = linkOf(rows.get(linkKey(context.tables, stripeCustomerId)));',
+      COUNTEREXAMPLES,
+    ],
     ['a sweep gives up on a row that has changed', 'pending = changed;', 'pending = [];'],
     ['a sweep touches rows that depend on another', '|| !dependsOn(row, stripeCustomerId)', ''],
     [
@@ -135,11 +141,21 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...edits('functions/store/apply.ts', PERMUTATIONS, [
-    ['a charge does not say that it depends', 'return !row || (', 'return !!row && ('],
+    [
+      'a charge does not say that it depends',
+      'if (row?._revision === undefined) return true;',
+      'if (row === undefined) return false;',
+    ],
+    [
+      'a deleted row of a pre-release build does not say that it depends',
+      'if (row?._revision === undefined) return true;',
+      'if (row === undefined) return true;',
+      'test/upgrades/deleted-charges.test.ts',
+    ],
     [
       'a charge that changes its Stripe customer does not say so',
-      '(!dependsOn(row, customer) &&',
-      '(false &&',
+      'return !dependsOn(row, customer) &&',
+      'return false &&',
       INTERLEAVINGS,
     ],
     [

@@ -91,6 +91,22 @@ describe('a sweep assigns no key that is older than the row’s', () => {
     }));
 });
 
+test('a sweep reads the link after the rows, not before them and not in the same batch', () => {
+  const succeeded = event('charge.succeeded', charge());
+  const created = event('customer.created', customer('acme'), 1);
+  const moved = event('customer.updated', customer('beta'), 2);
+  return ends(CHARGES, [succeeded, created, moved], async (script) => {
+    await script.apply('A', succeeded);
+    await script.start('B', created);
+    await script.until('B', DEPENDENTS);
+    await script.request('B', DEPENDENTS, 'landed');
+    // If the link were part of what is read now, it would be older than the row.
+    await script.readFirst('B', /^links /);
+    await script.apply('C', moved);
+    await script.finish('B');
+  });
+});
+
 describe('a worker that read before the refund', () => {
   const paid = event('invoice.payment_succeeded', invoice());
   const refunded = event('charge.refunded', charge({ amount_refunded: 2000, refunded: true, invoice: 'in_1' }), 1);

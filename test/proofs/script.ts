@@ -4,9 +4,9 @@
 import type { Settings } from '../../contract/settings.js';
 import type { Fate } from '../simulator/actions.js';
 import { allWaiting, withoutClock } from '../simulator/pauses.js';
-import { describe } from '../simulator/requests.js';
+import { describe, partsOf } from '../simulator/requests.js';
 import { runSchedule } from '../simulator/schedule.js';
-import { crash, deliver, landLate, resolveRequest, wake } from '../simulator/steps.js';
+import { crash, deliver, landLate, resolveItem, resolveRequest, wake } from '../simulator/steps.js';
 import { createWorld, type Request } from '../simulator/world.js';
 import type { Event } from '../support/builders/history.js';
 import { expectedRows } from '../support/model/model.js';
@@ -19,6 +19,8 @@ export interface Script {
   until(worker: string, like: RegExp): Promise<void>;
   /** What becomes of the worker's request like this, if it waits. */
   request(worker: string, like: RegExp, fate: Fate): Promise<void>;
+  /** Lets one item of its batch read through before the others; the whole request, if it holds no other item or not this one. */
+  readFirst(worker: string, item: RegExp): Promise<void>;
   /** Lets all its requests through. */
   finish(worker: string): Promise<void>;
   /** It makes no request again. What it had under way is held up, and its messages come back unless another worker acknowledged them. */
@@ -63,6 +65,15 @@ export async function play(
         const request = waiting(name, like);
         if (!request) return;
         resolveRequest(world, request, fate);
+        await allWaiting();
+      },
+      async readFirst(name, item) {
+        const request = waiting(name, /^read /);
+        if (!request) return;
+        const parts = partsOf(request.name, request.input);
+        const index = parts.findIndex(({ what }) => item.test(what));
+        if (parts.length > 1 && index >= 0) resolveItem(world, request, index, false);
+        else resolveRequest(world, request, 'landed');
         await allWaiting();
       },
       finish: (name) => script.until(name, /^(?!)/),
