@@ -16,6 +16,7 @@ const PERMUTATIONS = 'test/proofs/permutations.test.ts';
 const INTERLEAVINGS = 'test/proofs/interleavings.test.ts';
 const COUNTEREXAMPLES = 'test/proofs/counterexamples.test.ts';
 const SIMULATOR = 'test/simulator/simulator.test.ts';
+const WRONG_ENDS = 'test/simulator/wrong-ends.test.ts';
 const BATCHES = 'test/worker/process-batch.test.ts';
 
 /** Edits of one file that all break one test. */
@@ -475,6 +476,22 @@ export const MUTANTS: readonly Mutant[] = [
       'return !broken && isSame(world.engine.rows(), expectedRows(eventsOf(history.messages), history.settings));',
       'return !broken;',
     ],
+    [
+      'a run without a right end is right',
+      'return !broken && isSame(world.engine.rows(),',
+      'return isSame(world.engine.rows(),',
+      WRONG_ENDS,
+    ],
+    [
+      'the record of a run without a right end is not kept',
+      'if (!broken && isSame(rows, expected)) return undefined;',
+      'if (isSame(rows, expected)) return undefined;',
+      WRONG_ENDS,
+    ],
+    ['customers are not compared', 'isSameList(rows.customers, expected.customers) && ', '', WRONG_ENDS],
+    ['values are not compared', 'names.every((name) => row[name] === other[name])', 'true', WRONG_ENDS],
+    ['rows are not counted', '  if (rows.length !== expected.length) return false;\n', '', WRONG_ENDS],
+    ['queries have one page', 'disturbances.batches ? random.pick([1, 1, 2]) : undefined', 'undefined'],
     ['a missing attribute is not noticed', 'names.length === Object.keys(other).length && ', ''],
     ['transactions are not compared', ' && isSameList(rows.transactions, expected.transactions)', ''],
   ]),
@@ -484,6 +501,18 @@ export const MUTANTS: readonly Mutant[] = [
       'for (const request of worker.requests) holdUp(world, request);',
       'for (const message of worker.messages) message.acknowledged = true;',
     ],
+    ['what a dead worker had requested is lost', 'for (const request of worker.requests) holdUp(world, request);', ''],
+    [
+      'what a worker had requested when its time ran out is lost',
+      "holdUp(world, request);\n    request.reject(sdkError('AbortError'));",
+      "request.reject(sdkError('AbortError'));",
+    ],
+    [
+      'any error of a late request counts as a failed condition',
+      'if (!isFailedCondition(error)) throw error;',
+      '',
+      WRONG_ENDS,
+    ],
   ]),
   ...edits('test/simulator/invocation.ts', SIMULATOR, [
     [
@@ -491,11 +520,57 @@ export const MUTANTS: readonly Mutant[] = [
       'if (!failed.has(message.id)) message.acknowledged = true;',
       'message.acknowledged = true;',
     ],
+    ['a worker that throws is forgotten', 'world.broken ??= `processBatch throws: ${error}`;', '', WRONG_ENDS],
+    [
+      'an event that is not understood is forgotten',
+      "if (result.outcome === 'not_understood')",
+      'if (false)',
+      WRONG_ENDS,
+    ],
   ]),
   ...edits('test/simulator/effects.ts', SIMULATOR, [
     ['requests that are held up are lost', 'if (!isWrite(request.name)) return;', 'return;'],
+    [
+      'any error of a request counts as a failed condition',
+      'if (!isFailedCondition(error)) throw error;',
+      '',
+      WRONG_ENDS,
+    ],
+  ]),
+  ...edits('test/simulator/history.ts', SIMULATOR, [
+    [
+      'no event has a second rendering',
+      'if (ids.renderings && random.chance(0.3) && other !== apiVersion)',
+      'if (false)',
+    ],
+    ['no ID and no key holds a #', "random.chance(0.1) ? '#' : ''", "''"],
+  ]),
+  ...edits('test/simulator/payloads.ts', SIMULATOR, [
+    [
+      'a history has one currency',
+      "random.chance(0.1) ? random.pick(['usd', 'eur', 'gbp']) : ids.currency",
+      'ids.currency',
+    ],
+    [
+      'all invoices are made at one time',
+      '{ date: created, amount_due: amount, paid: true } : { created, amount_paid: amount }',
+      '{ date: START, amount_due: amount, paid: true } : { created: START, amount_paid: amount }',
+    ],
+  ]),
+  ...edits('test/simulator/schedule.ts', WRONG_ENDS, [
+    [
+      'the replay of a run that does not come to rest is right',
+      'return `not at rest after ${MOST_STEPS} steps`;',
+      'return undefined;',
+    ],
   ]),
   ...edits('test/simulator/scheduler.ts', SIMULATOR, [
+    [
+      'a run that does not come to rest is right',
+      'return `not at rest after ${MOST_STEPS} steps`;',
+      'return undefined;',
+      WRONG_ENDS,
+    ],
     ['no worker dies', '} else if (may.crashes && mayDisturb(run, worker)) {', '} else if (false) {'],
     ['no request fails', 'if (!may.failures || !mayDisturb(run, request.worker))', 'if (true)'],
     [

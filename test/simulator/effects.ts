@@ -57,7 +57,13 @@ export function holdUp(world: World, request: Request): void {
   const parts: readonly { name: string; input: unknown }[] =
     request.name === 'BatchWriteCommand' ? (request.left ?? partsOf(request.name, request.input)) : [request];
   for (const { name, input } of parts)
-    world.copies.push({ worker: request.worker.number, name, input, what: describe(name, input) });
+    world.copies.push({
+      worker: request.worker.number,
+      state: request.worker.state,
+      name,
+      input,
+      what: describe(name, input),
+    });
 }
 
 export function isFailedCondition(error: unknown): boolean {

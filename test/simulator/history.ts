@@ -7,7 +7,7 @@ import type { Event } from '../support/builders/history.js';
 import { charge, customer, type Ids, invoice, type Payload, type Rendered, reversalEvent, START } from './payloads.js';
 import type { Disturbances } from './profiles.js';
 import type { Random } from './random.js';
-import type { Message } from './world.js';
+import type { Counts, Message } from './world.js';
 
 export interface History {
   readonly settings: Settings;
@@ -24,10 +24,12 @@ export function randomHistory(random: Random, source: Settings['transactionSourc
     disputes: random.pick(['lost', 'lost', 'open', 'ignore']),
     amountBasis: source === 'invoice' && random.chance(0.3) ? 'excluding_tax' : 'paid',
   };
-  const ids = idsOf(random);
+  // The query of a customer's dependents has a second page only where it has several.
+  const isCrowded = may.batches && random.chance(0.4);
+  const ids = isCrowded ? crowded(idsOf(random)) : idsOf(random);
   const theme = themeOf(random);
   // Few events are more often in one place at one time than many.
-  const count = 2 + (random.chance(0.6) ? random.below(3) : random.below(7));
+  const count = (isCrowded ? 4 : 2) + (random.chance(0.6) ? random.below(3) : random.below(7));
   const messages: Message[] = [];
   for (let i = 1; i <= count; i++) {
     const drawn = source === 'charge' ? chargeModeEvent(random, ids, theme) : invoiceModeEvent(random, ids, theme);
@@ -53,6 +55,15 @@ export function randomHistory(random: Random, source: Settings['transactionSourc
   return { settings, messages };
 }
 
+/** Counts what only some histories hold. */
+export function countHistory(counts: Counts, { messages }: History): void {
+  for (const { event } of messages) {
+    const isOther = ({ event: { id, api_version } }: Message) => id === event.id && api_version !== event.api_version;
+    if (messages.some(isOther)) counts.renderings++;
+    if (JSON.stringify(event.data).includes('#')) counts.hashes++;
+  }
+}
+
 function idsOf(random: Random): Ids {
   // IDs and keys with the character that the store's own keys are joined with.
   const mark = random.chance(0.1) ? '#' : '';
@@ -69,6 +80,16 @@ function idsOf(random: Random): Ids {
     ownKeys: random.pick([0, 0, 0.3]),
     partners: random.pick([0, 0.3, 0.8]),
     currency: random.pick(['usd', 'eur']),
+  };
+}
+
+/** More payments, of one Stripe customer. */
+function crowded(ids: Ids): Ids {
+  return {
+    ...ids,
+    customers: ids.customers.slice(0, 1),
+    charges: [...new Set([...ids.charges, 'ch_2', 'ch_3', 'ch_4'])],
+    invoices: [...new Set([...ids.invoices, 'in_2', 'in_3', 'in_4'])],
   };
 }
 

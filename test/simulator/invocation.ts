@@ -1,26 +1,27 @@
-// One invocation of the worker function: the real `processBatch`, whose requests wait for the scheduler.
+// One invocation of the worker function: the world's `processBatch`, whose requests wait for the scheduler.
 
 import { mustBeRetried } from '../../contract/outcomes.js';
-import { processBatch } from '../../functions/worker/process-batch.js';
 import { resume } from './pauses.js';
 import type { Worker, World } from './world.js';
 
 /** Starts on the worker's messages; what comes of it is written into the world. */
 export function invoke(world: World, worker: Worker): void {
   resume(worker);
-  processBatch(
-    { tables: world.engine.tables, client: clientOf(worker) as never, signal: signalOf(worker) as never },
-    world.settings,
-    worker.messages.map(({ id, body }) => ({ messageId: id, body })),
-  ).then(
-    (results) => {
-      if (worker.state !== 'dead') report(world, worker, results);
-    },
-    (error) => {
-      world.broken ??= `processBatch throws: ${error}`;
-      release(world, worker);
-    },
-  );
+  world
+    .processBatch(
+      { tables: world.engine.tables, client: clientOf(worker) as never, signal: signalOf(worker) as never },
+      world.settings,
+      worker.messages.map(({ id, body }) => ({ messageId: id, body })),
+    )
+    .then(
+      (results) => {
+        if (worker.state !== 'dead') report(world, worker, results);
+      },
+      (error) => {
+        world.broken ??= `processBatch throws: ${error}`;
+        release(world, worker);
+      },
+    );
 }
 
 /** The worker is gone, and its messages are in nobody's hands. */
@@ -53,7 +54,7 @@ function signalOf(worker: Worker) {
 }
 
 /** The queue forgets the messages that the worker does not report as failed. */
-function report(world: World, worker: Worker, results: Awaited<ReturnType<typeof processBatch>>): void {
+function report(world: World, worker: Worker, results: Awaited<ReturnType<World['processBatch']>>): void {
   const failed = new Set<string>();
   for (const result of results) {
     if (result.outcome === 'not_understood') world.broken ??= `${result.messageId} is not understood: ${result.reason}`;

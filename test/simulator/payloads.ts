@@ -16,6 +16,7 @@ export interface Ids {
   /** How often a charge or an invoice has its own key, and a customer a partner. */
   readonly ownKeys: number;
   readonly partners: number;
+  /** Of nearly all payments. */
   readonly currency: string;
 }
 
@@ -32,6 +33,16 @@ export function customer(random: Random, ids: Ids, metadata: Payload): Rendered 
   };
   // Two renderings of one customer differ in what is left out.
   return (version) => (version < '2020' ? { ...object, email: null } : object);
+}
+
+/** Of the payments in one history, a few are in another currency than the rest. */
+function currencyOf(random: Random, ids: Ids): string {
+  return random.chance(0.1) ? random.pick(['usd', 'eur', 'gbp']) : ids.currency;
+}
+
+/** Mostly one second, so that an older time of a newer snapshot is noticed. */
+function createdAt(random: Random): number {
+  return random.pick([START, START, START - 100]);
 }
 
 /** Captured, `amount_captured` and `amount_refunded`. */
@@ -60,7 +71,8 @@ export function charge(random: Random, ids: Ids, state: string, { invoice, ...fi
   const amount = random.pick([2000, 3000]);
   const [captured, amount_captured, amount_refunded] = moneyOf(random, state, amount);
   const status = state === 'failed' || state === 'pending' ? state : 'succeeded';
-  const created = random.pick([START, START, START - 100]);
+  const created = createdAt(random);
+  const currency = currencyOf(random, ids);
   const livemode = random.pick([false, false, true, undefined]);
   return (version) => ({
     ...fields,
@@ -70,7 +82,7 @@ export function charge(random: Random, ids: Ids, state: string, { invoice, ...fi
     ...(state === 'silent' ? {} : { amount_refunded }),
     captured,
     created,
-    currency: ids.currency,
+    currency,
     livemode,
     paid: status === 'succeeded',
     refunded: amount_refunded === amount,
@@ -119,7 +131,7 @@ export function reversalEvent(
       object: 'refund',
       amount: random.pick([400, 500, 2000]),
       created: random.pick([START, START + 1, START + 2, undefined]),
-      currency: ids.currency,
+      currency: currencyOf(random, ids),
       status: random.pick(REFUND_STATUSES),
     };
     return { type: random.pick(REFUND_TYPES), object: () => refund };
@@ -129,7 +141,7 @@ export function reversalEvent(
     id: random.pick(['du_1', 'du_1', 'du_2']),
     object: 'dispute',
     amount: random.pick([300, 2000]),
-    currency: random.pick([ids.currency, ids.currency, 'gbp']),
+    currency: random.pick([ids.currency, currencyOf(random, ids), 'gbp']),
     status: random.pick(isAppeal ? APPEAL_STATUSES : DISPUTE_STATUSES),
   };
   return { type: `charge.dispute.${random.pick(DISPUTE_TYPES)}`, object: () => dispute };
@@ -152,12 +164,13 @@ export function invoice(
   chargeId: string,
   [metadata, subscription]: readonly [Payload, Payload],
 ): Rendered {
+  const created = createdAt(random);
   const amount = random.pick([0, 2000, 3000, 3000, 5000, 5000]);
   const common = {
     ...random.pick(TAXES),
     id: random.pick(ids.invoices),
     object: 'invoice',
-    currency: ids.currency,
+    currency: currencyOf(random, ids),
     customer: random.chance(0.95) ? random.pick(ids.customers) : null,
     livemode: random.pick([false, false, true, undefined]),
     paid_out_of_band: random.chance(0.1),
@@ -175,7 +188,7 @@ export function invoice(
     }));
   return (version) => ({
     ...common,
-    ...(version < '2015' ? { date: START, amount_due: amount, paid: true } : { created: START, amount_paid: amount }),
+    ...(version < '2015' ? { date: created, amount_due: amount, paid: true } : { created, amount_paid: amount }),
     ...(version < '2025'
       ? { ...named, subscription_details: { metadata: subscription } }
       : {

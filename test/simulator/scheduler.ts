@@ -139,7 +139,7 @@ function runWorker(run: Run, worker: Worker): void {
     if (worker.pauses.length > 0) wake(world, worker);
   } else if (may.crashes && mayDisturb(run, worker)) {
     run.disturbancesLeft--;
-    if (random.chance(0.8) || !may.failures) crash(world, worker);
+    if (random.chance(0.65) || !may.failures) crash(world, worker);
     else timeOut(world, worker);
   } else if (random.chance(mood.stalls) && !stalled.has(worker)) {
     stalled.set(worker, world.finished + random.pick([1, 1, 2]));

@@ -1,13 +1,13 @@
 // Makes a failure small: fewer events, then fewer steps that matter, then fewer changes from worker to worker.
 
 import type { Action } from './actions.js';
-import { type EngineOf, type Failure, replay } from './simulate.js';
+import { type Failure, type PartsOf, replay } from './simulate.js';
 
 /** @returns the smallest failure found, which is right again if any event or step is left out */
-export async function shrink(found: Failure, engineOf?: EngineOf): Promise<Failure> {
+export async function shrink(found: Failure, partsOf?: PartsOf): Promise<Failure> {
   let best = found;
   const attempt = async (messages: Failure['messages'], actions: readonly Action[]) => {
-    const failure = await replay(best, messages, actions, engineOf);
+    const failure = await replay(best, messages, actions, partsOf);
     if (!failure || weight(failure) >= weight(best)) return false;
     best = failure;
     return true;

@@ -9,7 +9,7 @@ import { PROFILES } from './profiles.js';
 import { randomFrom } from './random.js';
 import { reportOf } from './report.js';
 import { shrink } from './shrink.js';
-import { type Case, isRight, record } from './simulate.js';
+import { type Case, isRight, type PartsOf, record } from './simulate.js';
 import { type Counts, noCounts } from './world.js';
 
 beforeAll(() => {
@@ -24,12 +24,25 @@ const DISTURBS: Readonly<Record<string, readonly (keyof Counts)[]>> = {
   concurrency: ['parallel'],
   crashes: ['crashes', 'regrouped'],
   failures: ['failures', 'resent', 'regrouped'],
-  batches: ['unprocessed', 'parallel'],
-  late: ['late', 'crashes', 'timeouts', 'failures', 'resent', 'regrouped'],
+  batches: ['unprocessed', 'pages', 'parallel'],
+  late: ['late', 'afterTimeout', 'afterDeath', 'crashes', 'timeouts', 'failures', 'resent', 'regrouped'],
   twice: ['twice', 'parallel', 'crashes', 'regrouped'],
-  all: ['late', 'crashes', 'timeouts', 'failures', 'resent', 'regrouped', 'unprocessed', 'parallel', 'twice'],
+  all: [
+    'late',
+    'afterTimeout',
+    'afterDeath',
+    'crashes',
+    'timeouts',
+    'failures',
+    'resent',
+    'regrouped',
+    'unprocessed',
+    'pages',
+    'parallel',
+    'twice',
+  ],
 };
-const ALWAYS: readonly (keyof Counts)[] = ['workers', 'requests', 'stale'];
+const ALWAYS: readonly (keyof Counts)[] = ['workers', 'requests', 'stale', 'renderings', 'hashes'];
 
 for (const [profile, disturbs] of Object.entries(DISTURBS)) {
   test(`the profile ${profile} injects ${disturbs.join(', ')}, and every run ends with the right rows`, async () => {
@@ -62,6 +75,21 @@ test('disputes have every status, and some that were lost are won on appeal', ()
   expect(won).toBeGreaterThan(5);
 });
 
+test('a few payments are in another currency than the rest, and invoices are made at different times', () => {
+  const times = new Set<unknown>();
+  let mixed = 0;
+  for (let seed = 1; seed <= 100; seed++) {
+    const { messages } = randomHistory(randomFrom(seed), 'invoice', PROFILES.failures!(randomFrom(seed)));
+    const objects = messages.map(({ event }) => event.data.object);
+    const payments = objects.filter(({ object }) => object === 'invoice' || object === 'charge');
+    if (new Set(payments.map(({ currency }) => currency)).size > 1) mixed++;
+    for (const each of payments) if (each.object === 'invoice') times.add(each.created ?? each.date);
+  }
+  expect(times.size).toBeGreaterThan(1);
+  expect(mixed).toBeGreaterThan(5);
+  expect(mixed).toBeLessThan(50);
+});
+
 describe('faulty tables are detected', () => {
   /** What the tables do wrong, and the profile that must notice. */
   const BROKEN: Readonly<
@@ -84,11 +112,11 @@ describe('faulty tables are detected', () => {
   };
   for (const [what, { profile, answer }] of Object.entries(BROKEN)) {
     test(what, async () => {
-      const engineOf = () => {
+      const partsOf = () => {
         const engine = memoryEngine();
-        return { ...engine, answer: answer(engine) };
+        return { engine: { ...engine, answer: answer(engine) } };
       };
-      const wrong = await wrongSeeds(profile, HISTORIES * 4, { engineOf, enough: 1 });
+      const wrong = await wrongSeeds(profile, HISTORIES * 4, { partsOf, enough: 1 });
       expect(wrong.length).toBeGreaterThan(0);
     }, 600_000);
   }
@@ -98,15 +126,15 @@ test('a failure is recorded, repeated by its seed, and shrunk to the events and 
   const one: Case = { seed: 0, profile: 'all', source: 'charge' };
   await withoutClock(async () => {
     for (let seed = 1; seed < 400; seed++) {
-      const engine = () => {
-        const memory = memoryEngine();
-        return { ...memory, answer: lostDependents(memory) };
+      const partsOf = () => {
+        const engine = memoryEngine();
+        return { engine: { ...engine, answer: lostDependents(engine) } };
       };
-      const found = await record({ ...one, seed }, engine);
+      const found = await record({ ...one, seed }, partsOf);
       if (!found) continue;
-      const again = await record({ ...one, seed }, engine);
+      const again = await record({ ...one, seed }, partsOf);
       expect(again).toEqual(found);
-      const small = await shrink(found, engine);
+      const small = await shrink(found, partsOf);
       expect(small.messages.length).toBe(2);
       expect(small.words.length).toBeLessThanOrEqual(16);
       const text = reportOf({ ...one, seed }, small);
@@ -142,17 +170,13 @@ function inconsistent(input: unknown): unknown {
 async function wrongSeeds(
   profile: string,
   histories: number,
-  {
-    counts,
-    engineOf,
-    enough = Number.POSITIVE_INFINITY,
-  }: { counts?: Counts; engineOf?: () => MemoryEngine; enough?: number },
+  { counts, partsOf, enough = Number.POSITIVE_INFINITY }: { counts?: Counts; partsOf?: PartsOf; enough?: number },
 ): Promise<string[]> {
   const wrong: string[] = [];
   await withoutClock(async () => {
     for (let seed = 1; seed <= histories && wrong.length < enough; seed++) {
       for (const source of SOURCES) {
-        if (!(await isRight({ seed, profile, source }, counts, engineOf))) wrong.push(`${source} ${seed}`);
+        if (!(await isRight({ seed, profile, source }, counts, partsOf))) wrong.push(`${source} ${seed}`);
       }
     }
   });

@@ -36,8 +36,8 @@ function countDelivery({ counts, workers }: World, batch: readonly Queued[]): vo
 /** A request of a worker meets its fate. */
 export function resolveRequest(world: World, request: Request, fate: Fate): void {
   const { worker } = request;
-  countRequest(world.counts, fate);
   const answer = fate.startsWith('landed') ? apply(world, request, fate === 'landed-stale') : {};
+  countRequest(world.counts, fate, answer);
   if (fate === 'late-resent' || fate === 'late-failed') holdUp(world, request);
   if (world.record) {
     const what = describe(request.name, request.input);
@@ -49,12 +49,13 @@ export function resolveRequest(world: World, request: Request, fate: Fate): void
   else answerWith(request, fate === 'partly' ? partialAnswer(request) : answer);
 }
 
-function countRequest(counts: Counts, fate: Fate): void {
+function countRequest(counts: Counts, fate: Fate, { output }: Answer): void {
   counts.requests++;
   if (fate.endsWith('failed')) counts.failures++;
   if (fate.endsWith('resent')) counts.resent++;
   if (fate === 'partly') counts.unprocessed++;
   if (fate === 'landed-stale') counts.stale++;
+  if ((output as { LastEvaluatedKey?: unknown } | undefined)?.LastEvaluatedKey) counts.pages++;
 }
 
 function answerWith(request: Request, { output, error }: Answer): void {
@@ -117,7 +118,7 @@ export function timeOut(world: World, worker: Worker): void {
 /** A write that was held up in the network takes effect, unless its condition no longer holds. */
 export function landLate(world: World, copy: Copy): void {
   world.copies.splice(world.copies.indexOf(copy), 1);
-  world.counts.late++;
+  countLate(world.counts, copy);
   let words = 'takes effect only now';
   try {
     world.engine.answer(copy.name, copy.input);
@@ -130,4 +131,10 @@ export function landLate(world: World, copy: Copy): void {
     worker: copy.worker,
     what: copy.what,
   });
+}
+
+function countLate(counts: Counts, { state }: Copy): void {
+  counts.late++;
+  if (state === 'timed out') counts.afterTimeout++;
+  if (state === 'dead') counts.afterDeath++;
 }

@@ -2,6 +2,7 @@
 // attempts, waits here until a scheduler takes one of the steps of `steps.ts`.
 
 import type { Settings } from '../../contract/settings.js';
+import { processBatch } from '../../functions/worker/process-batch.js';
 import type { Event } from '../support/builders/history.js';
 import { type MemoryEngine, memoryEngine } from '../support/emulators/memory-engine.js';
 import type { Action } from './actions.js';
@@ -43,7 +44,7 @@ export interface Request {
   attempts: number;
 }
 
-/** How often each disturbance came about. */
+/** How often each disturbance came about, and how often a history held what only some histories hold. */
 export interface Counts {
   workers: number;
   requests: number;
@@ -52,11 +53,20 @@ export interface Counts {
   failures: number;
   resent: number;
   late: number;
+  /** Of the late requests, those whose worker had run out of time, or had died. */
+  afterTimeout: number;
+  afterDeath: number;
   unprocessed: number;
+  /** Answers of queries that more pages follow. */
+  pages: number;
   stale: number;
   twice: number;
   regrouped: number;
   parallel: number;
+  /** Messages with an event that the history holds in another API version, too. */
+  renderings: number;
+  /** Messages with a `#` in an ID or a key. */
+  hashes: number;
 }
 
 export function noCounts(): Counts {
@@ -68,17 +78,24 @@ export function noCounts(): Counts {
     failures: 0,
     resent: 0,
     late: 0,
+    afterTimeout: 0,
+    afterDeath: 0,
     unprocessed: 0,
+    pages: 0,
     stale: 0,
     twice: 0,
     regrouped: 0,
     parallel: 0,
+    renderings: 0,
+    hashes: 0,
   };
 }
 
 /** A request that was held up in the network: its worker no longer waits for it. */
 export interface Copy {
   readonly worker: number;
+  /** What the worker was when it stopped waiting. */
+  readonly state: Worker['state'];
   readonly name: string;
   readonly input: unknown;
   readonly what: string;
@@ -88,6 +105,7 @@ export interface Copy {
 export interface World {
   readonly settings: Settings;
   readonly engine: MemoryEngine;
+  readonly processBatch: typeof processBatch;
   readonly queue: readonly Queued[];
   /** Those that have a batch. */
   readonly workers: Worker[];
@@ -111,6 +129,8 @@ export interface WorldOptions {
   readonly counts?: Counts;
   /** Tables to start with, instead of empty ones. */
   readonly engine?: MemoryEngine;
+  /** The worker function's work, instead of the real one. */
+  readonly processBatch?: World['processBatch'];
   /** Called with each step, in words and as an action. */
   readonly record?: ((words: string, action?: Action) => void) | undefined;
 }
@@ -122,12 +142,13 @@ export function createWorld({
   record,
   counts = noCounts(),
   engine = memoryEngine(pageSize === undefined ? {} : { pageSize }),
+  processBatch: work = processBatch,
 }: WorldOptions): World {
   const queue = messages.map(
     (message): Queued => ({ ...message, body: bodyOf(message.event), holders: 0, receipts: 0, acknowledged: false }),
   );
   const start = { finished: 0, lastNumber: 0, broken: undefined };
-  return { settings, engine, queue, workers: [], copies: [], counts, record, ...start };
+  return { settings, engine, processBatch: work, queue, workers: [], copies: [], counts, record, ...start };
 }
 
 const bodies = new WeakMap<Event, string>();

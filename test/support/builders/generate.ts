@@ -184,6 +184,7 @@ const invoice: fc.Arbitrary<Rendered> = fc
   .record({
     id: invoiceId,
     amount_paid: fc.constantFrom(0, 2000, 3000, 5000),
+    created: fc.constantFrom(START, START, START - 100),
     currency: fc.constantFrom(...CURRENCIES),
     customer: fc.oneof({ weight: 4, arbitrary: customerId }, { weight: 1, arbitrary: fc.constant(null) }),
     livemode: maybe(fc.boolean(), undefined),
@@ -196,19 +197,22 @@ const invoice: fc.Arbitrary<Rendered> = fc
     outOfBand: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
     tax,
   })
-  .map(({ subscription, charge, payment_intent, payments, amount_paid, outOfBand, tax, ...rest }) => (generation) => ({
-    ...rest,
-    ...tax,
-    object: 'invoice',
-    paid_out_of_band: outOfBand,
-    ...(generation === '2014' ? { date: START, amount_due: amount_paid, paid: true } : { created: START, amount_paid }),
-    ...(generation === '2025'
-      ? {
-          parent: { type: 'subscription_details', subscription_details: { metadata: subscription } },
-          payments: { object: 'list', data: payments.map((payment) => ({ object: 'invoice_payment', payment })) },
-        }
-      : { subscription_details: { metadata: subscription }, charge, payment_intent }),
-  }));
+  .map(
+    ({ subscription, charge, payment_intent, payments, amount_paid, created, outOfBand, tax, ...rest }) =>
+      (generation) => ({
+        ...rest,
+        ...tax,
+        object: 'invoice',
+        paid_out_of_band: outOfBand,
+        ...(generation === '2014' ? { date: created, amount_due: amount_paid, paid: true } : { created, amount_paid }),
+        ...(generation === '2025'
+          ? {
+              parent: { type: 'subscription_details', subscription_details: { metadata: subscription } },
+              payments: { object: 'list', data: payments.map((payment) => ({ object: 'invoice_payment', payment })) },
+            }
+          : { subscription_details: { metadata: subscription }, charge, payment_intent }),
+      }),
+  );
 
 const invoicePayment: fc.Arbitrary<Rendered> = fc
   .record({
