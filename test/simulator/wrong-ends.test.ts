@@ -13,7 +13,7 @@ import { type Copy, createWorld, type Request, type Worker, type World } from '.
 
 type Results = Awaited<ReturnType<World['processBatch']>>;
 
-/** A case that ends with a customer and a transaction, and its right rows. */
+/** A case that ends with right rows, among them a customer and a transaction. */
 let one: Case;
 
 beforeAll(async () => {
@@ -91,10 +91,11 @@ describe('only a failed condition is an answer of the tables', () => {
 
   test('for a request', async () => {
     const answers: unknown[] = [];
+    const collect = (answer: unknown) => void answers.push(answer);
     const take = (error: Error) => {
       const world = worldWhoseTablesThrow(error);
       const worker: Worker = { number: 1, messages: [], requests: [], pauses: [], state: 'alive' };
-      const request: Request = { ...put, worker, attempts: 1, resolve: answers.push, reject: (e) => answers.push(e) };
+      const request: Request = { ...put, worker, attempts: 1, resolve: collect, reject: collect };
       resolveRequest(world, request, 'landed');
     };
     take(refused);
