@@ -1,23 +1,13 @@
-// `npm run bench:document -- FILE`: docs/performance.md and its plots, from a file that `npm run bench -- --json FILE` wrote.
+// `npm run bench:document -- FILE …`: docs/performance.md and its plots, from what `npm run bench -- --json FILE` wrote.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../lib/package-root.js';
-import type { Result } from './measure.js';
 import { barPlot } from './plot.js';
+import { readResults } from './results-file.js';
 import { type Picture, pairsOf, summary } from './summary.js';
 
-interface BenchFile {
-  readonly machine: { readonly node: string; readonly cpus: number; readonly memory: number; readonly date: string };
-  readonly results: readonly Result[];
-}
-
-const [path] = process.argv.slice(2);
-if (!path) {
-  process.stderr.write('Name the file: npm run bench:document -- FILE\n');
-  process.exit(2);
-}
-const { machine, results }: BenchFile = JSON.parse(readFileSync(path, 'utf8'));
+const { machine, results } = readResults('bench:document');
 const docs = join(packageRoot, 'docs');
 const prices = JSON.parse(readFileSync(join(packageRoot, 'bench', 'prices.json'), 'utf8'));
 mkdirSync(join(docs, 'images'), { recursive: true });

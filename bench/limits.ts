@@ -1,10 +1,11 @@
-// `npm run bench:limits -- FILE`: the table of docs/limits.md that says what to set for how many events a second, from a file that
+// `npm run bench:limits -- FILE …`: the table of docs/limits.md that says what to set for how many events a second, from a file that
 // `npm run bench -- --json FILE` wrote (`--only functions,counts,backlog` is enough).
 
 import { DEFAULT_WORKER_CONCURRENCY } from '../lib/stripe-partner-sync.js';
 import { DEFAULT_THROTTLE } from '../lib/webhook-api.js';
 import { durationOf } from './cost.js';
-import { readResults, writeTable } from './written-table.js';
+import { readResults } from './results-file.js';
+import { writeTable } from './written-table.js';
 
 const RATES = [10, 100, 300, 1_000, 3_000, 10_000];
 /** How many times the rate the stack should be able to process: what is beyond the rate drains a backlog. */
@@ -12,7 +13,7 @@ const RESERVE = 2;
 const BACKLOG = 100_000;
 
 const COMMAND = 'bench:limits';
-const { path, results } = readResults(COMMAND);
+const { paths, results } = readResults(COMMAND);
 const perUnit = figure(/^a backlog of .*, for each unit of workerConcurrency, computed for AWS$/);
 const writeUnits = figure(/^write units an event with indexes, batches of 100$/);
 const ingest = durationOf(figure(/^ingest CPU an event, warm$/), 1);
@@ -42,6 +43,6 @@ writeTable('limits.md', 'what to set', COMMAND, [
 
 function figure(name: RegExp): number {
   const found = results.find((each) => name.test(each.name));
-  if (!found) throw new Error(`${path} says nothing about ${name.source}`);
+  if (!found) throw new Error(`${paths} says nothing about ${name.source}`);
   return found.ours;
 }

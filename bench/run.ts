@@ -98,6 +98,8 @@ try {
   if (wants('growth')) {
     const sizes = [10_000, 100_000, 1_000_000].filter((size) => size <= (quick ? 10_000 : rows));
     add('growth', await growth(bundles, emulators, sizes));
+  }
+  if (wants('charges')) {
     add('many charges', await manyCharges(bundles, emulators, quick ? 1_000 : 100_000));
   }
   if (wants('backlog')) add('backlog', await backlog(bundles, emulators, quick ? 2_000 : 100_000));

@@ -1,14 +1,15 @@
-// `npm run bench:ways-in -- FILE`: the table of docs/deploy.md that says what each way in costs, from a file that
+// `npm run bench:ways-in -- FILE …`: the table of docs/deploy.md that says what each way in costs, from a file that
 // `npm run bench -- --json FILE` wrote (`--only functions,counts` is enough).
 
-import { readResults, writeTable } from './written-table.js';
+import { readResults } from './results-file.js';
+import { writeTable } from './written-table.js';
 
 /** Both are about the same lines, apart from what only one of the ways has. */
 const WEBHOOK = 'a million events';
 const BRIDGE = 'a million events by EventBridge';
 
 const COMMAND = 'bench:ways-in';
-const { path, results } = readResults(COMMAND);
+const { paths, results } = readResults(COMMAND);
 const webhook = costsUnder(WEBHOOK);
 const bridge = costsUnder(BRIDGE);
 const dollars = (amount: number | undefined) => (amount === undefined ? '–' : `$${amount.toFixed(2)}`);
@@ -24,6 +25,6 @@ function costsUnder(title: string): Map<string, number> {
     const line = [': ', ', '].map((mark) => `${title}${mark}`).find((start) => name.startsWith(start));
     return line ? [[name.slice(line.length), ours] as const] : [];
   });
-  if (found.length === 0) throw new Error(`${path} says nothing about ${title}`);
+  if (found.length === 0) throw new Error(`${paths} says nothing about ${title}`);
   return new Map(found);
 }

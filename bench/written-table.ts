@@ -3,18 +3,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../lib/package-root.js';
-import type { Result } from './measure.js';
-
-/** Reads the file that `npm run bench -- --json FILE` wrote; ends the process with a hint if the command line names none. */
-export function readResults(command: string): { path: string; results: readonly Result[] } {
-  const [path] = process.argv.slice(2);
-  if (!path) {
-    process.stderr.write(`Name the file: npm run ${command} -- FILE\n`);
-    process.exit(2);
-  }
-  const { results }: { results: readonly Result[] } = JSON.parse(readFileSync(path, 'utf8'));
-  return { path, results };
-}
 
 /** @param page the name of a file in docs/ @param rows cells as Markdown, the first row is the heading */
 export function writeTable(page: string, mark: string, command: string, rows: readonly (readonly string[])[]): void {
