@@ -112,14 +112,18 @@ async function handleBatch({ sqs, queueUrl, invoke }: EventSourceOptions, batch:
     failed = new Set(batch.map(({ MessageId }) => MessageId));
   }
   const entries = batch.map(({ MessageId, ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle, MessageId }));
-  for (const done of inTens(entries.filter(({ MessageId }) => !failed.has(MessageId)))) {
-    const Entries = done.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
-    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  }
-  for (const again of inTens(entries.filter(({ MessageId }) => failed.has(MessageId)))) {
-    const Entries = again.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: RETRY_SECONDS }));
-    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
-  }
+  const done = entries.filter(({ MessageId }) => !failed.has(MessageId));
+  const again = entries.filter(({ MessageId }) => failed.has(MessageId));
+  await Promise.all([
+    ...inTens(done).map((some) => {
+      const Entries = some.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
+      return sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }),
+    ...inTens(again).map((some) => {
+      const Entries = some.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: RETRY_SECONDS }));
+      return sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }),
+  ]);
 }
 
 function sleep(milliseconds: number): Promise<void> {
