@@ -68,7 +68,7 @@ async function gather(QueueUrl: string, messages: number, windowSeconds: number,
 
 test('messages that trickle in are gathered for the window, without a request for each', async () => {
   const begin = Date.now();
-  const batches = await gather(await createQueue('trickle'), 60, 1, 15);
+  const batches = await gather(await createQueue('trickle'), 60, 0.5, 15);
   expect(batches.reduce((sum, size) => sum + size, 0)).toBe(60);
   // Two pollers, which wait 50 ms between requests while they gather; each batch begins and ends with one more.
   const gathering = (2 * (Date.now() - begin)) / 50;
@@ -76,6 +76,6 @@ test('messages that trickle in are gathered for the window, without a request fo
 });
 
 test('every message of a long queue is handled once, and deleted', async () => {
-  const batches = await gather(await createQueue('backlog'), 250, 1, 0);
+  const batches = await gather(await createQueue('backlog'), 250, 0.5, 0);
   expect(batches.reduce((sum, size) => sum + size, 0)).toBe(250);
 });
