@@ -1,7 +1,7 @@
 // `npm run bench:limits -- FILE …`: the table of docs/limits.md that says what to set for how many events a second, from a file that
 // `npm run bench -- --json FILE` wrote (`--only functions,counts,backlog` is enough).
 
-import { DEFAULT_WORKER_CONCURRENCY } from '../lib/stripe-partner-sync.js';
+import { DEFAULT_WORKER_CONCURRENCY } from '../lib/queues.js';
 import { DEFAULT_THROTTLE } from '../lib/webhook-api.js';
 import { durationOf } from './cost.js';
 import { readResults } from './results-file.js';

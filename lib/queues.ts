@@ -5,6 +5,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
+/** How many batches the worker processes at the same time. */
+export const DEFAULT_WORKER_CONCURRENCY = 10;
+
 export interface ProtectionProps {
   /** Keep the queues and their messages when the stack is deleted. */
   readonly retain: boolean;

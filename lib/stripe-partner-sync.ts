@@ -26,7 +26,7 @@ import type { MonitoredResources, Webhook } from './monitored-resources.js';
 import { addOutputs } from './outputs.js';
 import { checkProps, InvalidDeploymentError, type StripePartnerSyncProps } from './props.js';
 import { qualifiedName } from './qualified-name.js';
-import { Queues } from './queues.js';
+import { DEFAULT_WORKER_CONCURRENCY, Queues } from './queues.js';
 import { SavedQueries } from './saved-queries.js';
 import { settingsEnvironment } from './settings.js';
 import { type Rollout, SyncFunction } from './sync-function.js';
@@ -47,8 +47,6 @@ export type {
 export { InvalidDeploymentError };
 
 const DEFAULT_BATCH_WINDOW = 2;
-/** Batches at the same time. */
-export const DEFAULT_WORKER_CONCURRENCY = 10;
 const WORKER_TIMEOUT = Duration.seconds(30);
 
 /** Changing one of these in place makes CloudFormation generate a new value over the secrets that are stored. */
