@@ -13,7 +13,7 @@ const LOADED_MODULES = join(mkdtempSync(join(tmpdir(), 'loaded-modules-')), 'mod
 let stack: LocalStackUnderTest;
 beforeAll(async () => {
   stack = await startStack({
-    args: ['--signing-secret', 'whsec_given'],
+    args: ['--signing-secret', 'whsec_given', '--batch-window', '1'],
     env: { NODE_OPTIONS: `--require ${require.resolve('../support/stack/list-loaded-modules.cjs')}`, LOADED_MODULES },
   });
 }, 60_000);

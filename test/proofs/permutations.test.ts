@@ -12,7 +12,7 @@ import { memoryEngine } from '../support/emulators/memory-engine.js';
 import { expectedRows } from '../support/model/model.js';
 import { publicRows } from '../support/model/rows.js';
 
-const RUNS = Number(process.env.PERMUTATION_RUNS ?? 180);
+const RUNS = Number(process.env.PERMUTATION_RUNS ?? 144);
 const SEED = process.env.PERMUTATION_SEED === undefined ? {} : { seed: Number(process.env.PERMUTATION_SEED) };
 
 const SETTINGS: readonly Settings[] = (['charge', 'invoice'] as const).flatMap((transactionSource) =>
