@@ -15,7 +15,7 @@ import { hostileRequests, MARK } from '../support/builders/hostile-input.js';
 import { seeded } from '../support/builders/workload.js';
 import { memoryEngine } from '../support/emulators/memory-engine.js';
 
-const RUNS = Number(process.env.HOSTILE_RUNS ?? 1_000);
+const RUNS = Number(process.env.HOSTILE_RUNS ?? 600);
 const SEED = Number(process.env.HOSTILE_SEED ?? 1);
 const random = seeded(SEED);
 const SECRET = 'whsec_hostile';

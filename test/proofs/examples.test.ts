@@ -12,7 +12,7 @@ import { memoryEngine } from '../support/emulators/memory-engine.js';
 import { expectedRows } from '../support/model/model.js';
 
 /** How many orders of each example are delivered; an example that has no more than these, in all of them. */
-const ORDERS = Number(process.env.EXAMPLE_ORDERS ?? 3);
+const ORDERS = Number(process.env.EXAMPLE_ORDERS ?? 2);
 /** A real engine is slow: each example is delivered to it once, or in a deep run and to Amazon's engine in three ways. */
 const REAL_DELIVERIES = process.env.EXAMPLE_ORDERS || process.env.TEST_DYNAMODB_ENDPOINT ? 3 : 1;
 const SEED = 20250331;

@@ -30,7 +30,7 @@ const earned = (transactions: RewardedTransaction[], rules: object[], asOf = '20
     ]),
   );
 
-const RUNS = Number(process.env.REWARD_RUNS ?? 300);
+const RUNS = Number(process.env.REWARD_RUNS ?? 150);
 
 describe('the first rule that matches decides', () => {
   test('by partner, product, currency and day; without a matching rule there is no line', () => {

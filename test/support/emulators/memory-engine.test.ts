@@ -122,7 +122,7 @@ test('every request of random histories gets the same answer, and the rows are t
         for (const shape of seen.keys()) shapes.add(shape);
         expect(memory.rows()).toEqual(await real.rows());
       }),
-      { numRuns: Number(process.env.ENGINE_RUNS ?? 4) },
+      { numRuns: Number(process.env.ENGINE_RUNS ?? 2) },
     );
   }
   // These are all that the store sends.
@@ -177,7 +177,7 @@ describe('the requests of the store', () => {
         let count = 0;
         for (const step of sequence) await run(step, context, known, () => ++count);
       }),
-      { numRuns: Number(process.env.ENGINE_RUNS ?? 4) },
+      { numRuns: Number(process.env.ENGINE_RUNS ?? 2) },
     );
   }, 120_000);
 

@@ -73,7 +73,7 @@ test('without conditions a race has several results', async () => {
   expect((await endsOf('two snapshots of one charge', {}, ROWS)).ends.length).toBeGreaterThan(1);
 });
 
-const MERGED = Object.keys(SCENARIOS).filter((_, i) => isDeep || i % 6 === 0);
+const MERGED = Object.keys(SCENARIOS).filter((_, i) => isDeep || i % 12 === 0);
 
 test.each(MERGED)('%s: what a worker forgets changes nothing that it does', async (name) => {
   const { courses } = await explore(SCENARIOS[name]!, () => {}, { crashes: 1, limit: isDeep ? 5_000 : 200 });
