@@ -8,7 +8,7 @@ import { inBatches } from './measure.js';
 
 /** A whole history of the standard mix, of about this many events: its end has other events than its beginning. */
 export function standardMix(seed: number, events: number): Event[] {
-  const mix = workload({ seed, customers: Math.round(events / EVENTS_OF_A_CUSTOMER) });
+  const mix = workload({ seed, customers: Math.max(1, Math.round(events / EVENTS_OF_A_CUSTOMER)) });
   return JSON.parse(
     JSON.stringify(mix).replaceAll(/"((?:evt|ch|pi|re|dp|in|cus)_\w+)"/g, (_, id) => `"${asLong(id)}"`),
   );
