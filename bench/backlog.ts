@@ -51,7 +51,9 @@ async function drain(bundles: Bundles, emulators: Emulators, about: number, atOn
       cpu: 0,
     })),
   );
-  await Promise.all(workers.map(({ probe }, i) => probe.run(sqsEvents(standardMix(900 + i, 1_000), BATCH))));
+  await Promise.all(
+    workers.map(({ probe }, i) => probe.run(sqsEvents(standardMix(900 + i, Math.min(1_000, about / 4)), BATCH))),
+  );
   let left = about;
   for (let seed = 1; left > 0; seed++) {
     const mix = standardMix(seed, Math.min(PORTION, left));

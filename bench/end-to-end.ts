@@ -23,7 +23,7 @@ export async function endToEnd(about: number): Promise<Result[]> {
     const settled = async () => {
       while ((await countMessages(sqs, file.queueUrl)) > 0) await sleep(20);
     };
-    await eachOf(signAll(file, standardMix(3, 1000)), AT_ONCE, (event) => post(file, event));
+    await eachOf(signAll(file, standardMix(3, Math.min(1000, about))), AT_ONCE, (event) => post(file, event));
     await settled();
     const signed = signAll(file, mix);
     // Measured before and after, so that neither side gets the warmer engine.
@@ -62,7 +62,7 @@ export async function latencies(rates: readonly number[], seconds: number): Prom
       while ((await countMessages(sqs, stack.file.queueUrl)) > 0) await sleep(20);
     };
     try {
-      await eachOf(signAll(stack.file, standardMix(3, 300)), AT_ONCE, (event) => post(stack.file, event));
+      await eachOf(signAll(stack.file, standardMix(3, 15 * seconds)), AT_ONCE, (event) => post(stack.file, event));
       await settled();
       for (const [i, rate] of rates.entries()) {
         const events = standardMix(10 + i, rate * seconds + 100).slice(0, rate * seconds);

@@ -6,13 +6,11 @@ import type { Bundles } from './bundles.js';
 import type { Emulators, Tables } from './emulators.js';
 import { sqsEvents, standardMix } from './events.js';
 import { fill } from './fill.js';
-import { inBatches, type Result, result, sum } from './measure.js';
+import { inBatches, median, type Result, result, sum } from './measure.js';
 import { type Probe, startProbe } from './probe.js';
 
 /** Rows of the table that the larger ones are compared with. */
 const SMALL = 1_000;
-/** How often each table has its turn, and with how many events. */
-const ROUNDS = 8;
 const EVENTS_OF_A_ROUND = 250;
 
 interface Side {
@@ -26,8 +24,14 @@ interface Side {
  * that whatever else the machine does slows down both.
  *
  * @param sizes rows of the growing table before it is measured, smallest first
+ * @param rounds how often each table has its turn at each size
  */
-export async function growth(bundles: Bundles, emulators: Emulators, sizes: readonly number[]): Promise<Result[]> {
+export async function growth(
+  bundles: Bundles,
+  emulators: Emulators,
+  sizes: readonly number[],
+  rounds: number,
+): Promise<Result[]> {
   const small = await startSide(bundles, emulators);
   const large = await startSide(bundles, emulators);
   await fill(emulators.client, small.tables.names.transactions, 0, SMALL);
@@ -37,8 +41,8 @@ export async function growth(bundles: Bundles, emulators: Emulators, sizes: read
     await fill(emulators.client, large.tables.names.transactions, rows, size);
     rows = size;
     // The first size warms both up; a later one, what was idle while the table was filled.
-    await inTurns(small, large, seeds(100 * i + 50, i === 0 ? ROUNDS : 2));
-    const cpu = await inTurns(small, large, seeds(100 * i, ROUNDS));
+    await inTurns(small, large, seeds(100 * i + 50, i === 0 ? Math.ceil(rounds / 3) : 2));
+    const cpu = await inTurns(small, large, seeds(100 * i, rounds));
     const requests = [await countRequests(emulators, large, i), await countRequests(emulators, small, i)] as const;
     const about = { referenceName: `at ${exponent(SMALL)}`, goal: { bound: '<=', value: 1.05 } } as const;
     results.push(
@@ -75,23 +79,23 @@ function seeds(from: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => 1000 + from + i);
 }
 
-/** @returns milliseconds of CPU an event */
+/** @returns milliseconds of CPU an event, the median of the rounds: garbage collection may fall into any of them */
 async function inTurns(
   small: Side,
   large: Side,
   ofRounds: readonly number[],
 ): Promise<{ small: number; large: number }> {
-  const cpu = { small: 0, large: 0 };
-  let events = 0;
+  const cpu: Record<'small' | 'large', number[]> = { small: [], large: [] };
   for (const [i, seed] of ofRounds.entries()) {
     const mix = standardMix(seed, EVENTS_OF_A_ROUND);
     const invocations = sqsEvents(mix, 100);
-    events += mix.length;
     // Neither is always the first.
-    for (const name of i % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const))
-      cpu[name] += (await (name === 'small' ? small : large).straight.run(invocations)).cpu;
+    for (const name of i % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)) {
+      const round = await (name === 'small' ? small : large).straight.run(invocations);
+      cpu[name].push(round.cpu / mix.length / 1000);
+    }
   }
-  return { small: cpu.small / events / 1000, large: cpu.large / events / 1000 };
+  return { small: median(cpu.small), large: median(cpu.large) };
 }
 
 /** @param i distinguishes the events of one size from those of another: each size does the same work */
@@ -115,7 +119,7 @@ export async function manyCharges(bundles: Bundles, emulators: Emulators, charge
   const tables = await emulators.tables();
   const straight = await startProbe(bundles.folder('worker'), tables.worker('straight'));
   const counted = await startProbe(bundles.folder('worker'), tables.worker('counted'));
-  const each = 500;
+  const each = Math.min(500, charges / 10);
   const succeeded = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) =>
       event('charge.succeeded', charge({ id: `ch_many_${from + i}`, customer: 'cus_many' }), 0, `evt_many_${from + i}`),

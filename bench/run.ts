@@ -43,14 +43,14 @@ const add = (part: string, some: readonly Result[]) => {
 const bundles = await buildBundles();
 const emulators = await startEmulators(values.dynamodb);
 try {
-  if (wants('cold')) add('cold starts', await coldStarts(bundles, quick ? 5 : 15));
-  const ingest = wants('functions') ? await ingestCosts(bundles, emulators, quick ? 600 : 3000) : undefined;
+  if (wants('cold')) add('cold starts', await coldStarts(bundles, quick ? 3 : 15));
+  const ingest = wants('functions') ? await ingestCosts(bundles, emulators, quick ? 200 : 3000) : undefined;
   if (ingest) add('ingest', ingest.results);
   const worker = wants('functions')
-    ? await workerCosts(bundles, emulators, quick ? 600 : 3000, quick ? 600 : 3000)
+    ? await workerCosts(bundles, emulators, quick ? 150 : 3000, quick ? 100 : 3000)
     : undefined;
   if (worker) add('worker', worker.results);
-  const counts = wants('counts') ? await workerCounts(bundles, emulators, quick ? 400 : 2000) : undefined;
+  const counts = wants('counts') ? await workerCounts(bundles, emulators, quick ? 100 : 2000) : undefined;
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
@@ -89,21 +89,17 @@ try {
   if (wants('correctness'))
     add(
       'correctness',
-      await fieldsWrong(
-        bundles,
-        emulators,
-        quick ? { customers: 20, histories: 6 } : { customers: 150, histories: 25 },
-      ),
+      await fieldsWrong(bundles, emulators, quick ? { customers: 6, histories: 2 } : { customers: 150, histories: 25 }),
     );
   if (wants('growth')) {
     const sizes = [10_000, 100_000, 1_000_000].filter((size) => size <= (quick ? 10_000 : rows));
-    add('growth', await growth(bundles, emulators, sizes));
+    add('growth', await growth(bundles, emulators, sizes, quick ? 3 : 24));
   }
   if (wants('charges')) {
     add('many charges', await manyCharges(bundles, emulators, quick ? 1_000 : 100_000));
   }
-  if (wants('backlog')) add('backlog', await backlog(bundles, emulators, quick ? 2_000 : 100_000));
-  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 800 : 5000));
+  if (wants('backlog')) add('backlog', await backlog(bundles, emulators, quick ? 500 : 100_000));
+  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 300 : 5000));
   if (wants('console')) add('console', await firstPages(quick ? 10_000 : rows, quick ? 1 : 5));
   if (wants('latency')) add('latency', await latencies(quick ? [10] : [1, 10, 100], quick ? 2 : 20));
 } finally {
