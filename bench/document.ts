@@ -86,6 +86,7 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
 
 ## How it is measured
 
+- **Node**: the version above. Lambda runs the functions with Node 24, and an older version takes more CPU time for the same work.
 - **Cold start**: the minified bundle loaded in a fresh Node process, less an empty process started just before; the median of
   alternating pairs.
 - **CPU**: of the function's own process, warm, engines in other processes; ours and the reference alternate.
@@ -98,7 +99,7 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
   ${prices.assumed.roundTripMilliseconds} ms each. [limits.md](limits.md) says what follows for \`workerConcurrency\`.
 - **End to end and latency**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
   last twentieth. The sender and all processes share the machine's cores.
-- **Console**: from the request to the end of the page, once after each of several starts of the local stack, because a console keeps
+- **Console**: from the request to the end of the page, once in each of several starts of the local stack, because a console keeps
   a list that took long to make; the console's code is loaded before.
 - **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes; a full batch of 100, as in a
   billing run, and beside it the most that small batches cost. IDs are as long as Stripe's. Lambda logs nothing about an invocation that
