@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_SETTINGS, type Settings } from '../../contract/settings.js';
 import { ERASE_EVENT_TYPE } from '../../functions/domain/customer.js';
-import type { StoreContext } from '../../functions/store/requests.js';
+import { chunks, type StoreContext } from '../../functions/store/requests.js';
 import { amountsRecorded, processBatch } from '../../functions/worker/process-batch.js';
 import { charge, customer, dispute, event, invoice, invoicePayment, NOON, refund } from '../support/builders/events.js';
-import { deliver, type Event } from '../support/builders/history.js';
+import { deliver, deliverUntilDone, type Event } from '../support/builders/history.js';
 import { workload } from '../support/builders/workload.js';
 import { type Engine, startEngine } from '../support/emulators/engine.js';
 import { memoryEngine } from '../support/emulators/memory-engine.js';
@@ -351,11 +351,12 @@ describe('a Stripe customer with many charges', () => {
   ), async () => {
     const count = Number(process.env.WAITING_CHARGES ?? 100);
     const charges = Array.from({ length: count }, (_, i) => event('charge.succeeded', charge({ id: `ch_${i}` }), i));
-    for (let i = 0; i < count; i += 100) await deliver(engine, SETTINGS, [charges.slice(i, i + 100)]);
-    const [linked] = await deliver(engine, SETTINGS, [[event('customer.created', customer('acme'))]]);
-    expect(linked).toMatchObject({ outcome: 'customer_updated', attributed: count });
-    const [moved] = await deliver(engine, SETTINGS, [[event('customer.updated', customer('beta'), 1)]]);
-    expect(moved).toMatchObject({ attributed: count });
-    expect(new Set((await engine.rows()).transactions.map((row) => row.customer_key))).toEqual(new Set(['beta']));
+    await deliverUntilDone(engine, SETTINGS, chunks(charges, 100));
+    // A request may fail on a busy machine; the queue would deliver the event again.
+    for (const [at, key] of ['acme', 'beta'].entries()) {
+      await deliverUntilDone(engine, SETTINGS, [[event('customer.updated', customer(key), at)]]);
+      const { transactions } = await engine.rows();
+      expect(transactions.map((row) => row.customer_key)).toEqual(charges.map(() => key));
+    }
   }, 600_000);
 });
