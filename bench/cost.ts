@@ -6,7 +6,7 @@ import { synthesizeTemplate } from '../test/support/stack/template.js';
 import { accessLogBytes } from './access-log.js';
 import type { Counts } from './counter.js';
 import type { Figures } from './functions.js';
-import { type Result, result } from './measure.js';
+import { type Result, result, sum } from './measure.js';
 
 const prices = JSON.parse(readFileSync(join(import.meta.dirname, 'prices.json'), 'utf8'));
 
@@ -92,14 +92,13 @@ function linesByEventBridge(side: Side, eventBytes: number): Map<string, number>
 
 /** The most that a million events cost while few arrive, or without a window: each receive returns one message, and batches stay small. */
 export function costsOfSmallBatches(side: Side, eventBytes: number): Result[] {
-  const sum = (lines: Map<string, number>) => [...lines.values()].reduce((total, each) => total + each, 0);
   const name = `in batches of ${side.batchSize}, each event received alone`;
   return [
-    result({ name: `a million events ${name}`, unit: '$', ours: sum(linesOf(side)) }),
+    result({ name: `a million events ${name}`, unit: '$', ours: sum([...linesOf(side).values()]) }),
     result({
       name: `a million events by EventBridge ${name}`,
       unit: '$',
-      ours: sum(linesByEventBridge(side, eventBytes)),
+      ours: sum([...linesByEventBridge(side, eventBytes).values()]),
     }),
   ];
 }
@@ -107,7 +106,6 @@ export function costsOfSmallBatches(side: Side, eventBytes: number): Result[] {
 /** What a million events cost by the other way in, beside the webhook. @param eventBytes of an event, at most */
 export function costsByEventBridge(side: Side, eventBytes: number): Result[] {
   const [bridge, webhook] = [linesByEventBridge(side, eventBytes), linesOf(side)];
-  const sum = (lines: Map<string, number>) => [...lines.values()].reduce((total, each) => total + each, 0);
   const lines = [...bridge].map(([name, ours]) => ({ name, ours, reference: webhook.get(name) ?? 0 }));
   const referenceName = 'the webhook';
   return [
@@ -117,8 +115,8 @@ export function costsByEventBridge(side: Side, eventBytes: number): Result[] {
     result({
       name: 'a million events by EventBridge, in all',
       unit: '$',
-      ours: sum(bridge),
-      reference: sum(webhook),
+      ours: sum([...bridge.values()]),
+      reference: sum([...webhook.values()]),
       referenceName,
       goal: { bound: '<=', value: 2.6, of: 'value' },
     }),
@@ -129,7 +127,6 @@ export function costsByEventBridge(side: Side, eventBytes: number): Result[] {
 export function costs(ours: Side, textbook: Side): Result[] {
   const [own, other] = [linesOf(ours), linesOf(textbook)];
   const lines = [...own].map(([name, value]) => ({ name, ours: value, reference: other.get(name)! }));
-  const total = (side: 'ours' | 'reference') => lines.reduce((sum, line) => sum + line[side], 0);
   return [
     ...lines.map(({ name, ours: value, reference }) =>
       result({ name: `a million events: ${name}`, unit: '$', ours: value, reference, referenceName: 'textbook' }),
@@ -137,8 +134,8 @@ export function costs(ours: Side, textbook: Side): Result[] {
     result({
       name: 'a million events, in all',
       unit: '$',
-      ours: total('ours'),
-      reference: total('reference'),
+      ours: sum([...own.values()]),
+      reference: sum(lines.map(({ reference }) => reference)),
       referenceName: 'textbook',
       goal: { bound: '<=', value: 2.95, of: 'value' },
     }),

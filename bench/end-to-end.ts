@@ -62,6 +62,7 @@ export async function latencies(rates: readonly number[], seconds: number): Prom
       while ((await countMessages(sqs, stack.file.queueUrl)) > 0) await sleep(20);
     };
     try {
+      // Warms the stack up, in proportion to what is measured.
       await eachOf(signAll(stack.file, standardMix(3, 15 * seconds)), AT_ONCE, (event) => post(stack.file, event));
       await settled();
       for (const [i, rate] of rates.entries()) {

@@ -41,8 +41,8 @@ export async function growth(
     await fill(emulators.client, large.tables.names.transactions, rows, size);
     rows = size;
     // The first size warms both up; a later one, what was idle while the table was filled.
-    await inTurns(small, large, seeds(100 * i + 50, i === 0 ? Math.ceil(rounds / 3) : 2));
-    const cpu = await inTurns(small, large, seeds(100 * i, rounds));
+    await inTurns({ small, large }, seeds(100 * i + 50, i === 0 ? Math.ceil(rounds / 3) : 2));
+    const cpu = await inTurns({ small, large }, seeds(100 * i, rounds));
     const requests = [await countRequests(emulators, large, i), await countRequests(emulators, small, i)] as const;
     const about = { referenceName: `at ${exponent(SMALL)}`, goal: { bound: '<=', value: 1.05 } } as const;
     results.push(
@@ -81,8 +81,7 @@ function seeds(from: number, count: number): number[] {
 
 /** @returns milliseconds of CPU an event, the median of the rounds: garbage collection may fall into any of them */
 async function inTurns(
-  small: Side,
-  large: Side,
+  sides: Record<'small' | 'large', Side>,
   ofRounds: readonly number[],
 ): Promise<{ small: number; large: number }> {
   const cpu: Record<'small' | 'large', number[]> = { small: [], large: [] };
@@ -91,7 +90,7 @@ async function inTurns(
     const invocations = sqsEvents(mix, 100);
     // Neither is always the first.
     for (const name of i % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)) {
-      const round = await (name === 'small' ? small : large).straight.run(invocations);
+      const round = await sides[name].straight.run(invocations);
       cpu[name].push(round.cpu / mix.length / 1000);
     }
   }

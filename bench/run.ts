@@ -30,6 +30,38 @@ const { values } = parseArgs({
 });
 const quick = values.quick ?? false;
 const rows = Number(values.rows ?? 1_000_000);
+/** How much each part does: events unless it says otherwise. */
+const SIZE = quick
+  ? {
+      coldPairs: 3,
+      ingest: 200,
+      worker: 150,
+      workerWarmUp: 100,
+      counts: 100,
+      correctness: { customers: 6, histories: 2 },
+      growthSizes: [10_000],
+      growthRounds: 3,
+      charges: 1_000,
+      backlog: 500,
+      endToEnd: 300,
+      console: { rows: 10_000, starts: 1 },
+      latency: { rates: [10], seconds: 2 },
+    }
+  : {
+      coldPairs: 15,
+      ingest: 3_000,
+      worker: 3_000,
+      workerWarmUp: 3_000,
+      counts: 2_000,
+      correctness: { customers: 150, histories: 25 },
+      growthSizes: [10_000, 100_000, 1_000_000].filter((size) => size <= rows),
+      growthRounds: 24,
+      charges: 100_000,
+      backlog: 100_000,
+      endToEnd: 5_000,
+      console: { rows, starts: 5 },
+      latency: { rates: [1, 10, 100], seconds: 20 },
+    };
 const wants = (part: string) => values.only === undefined || values.only.split(',').includes(part);
 const begin = Date.now();
 const say = (text: string) =>
@@ -43,14 +75,12 @@ const add = (part: string, some: readonly Result[]) => {
 const bundles = await buildBundles();
 const emulators = await startEmulators(values.dynamodb);
 try {
-  if (wants('cold')) add('cold starts', await coldStarts(bundles, quick ? 3 : 15));
-  const ingest = wants('functions') ? await ingestCosts(bundles, emulators, quick ? 200 : 3000) : undefined;
+  if (wants('cold')) add('cold starts', await coldStarts(bundles, SIZE.coldPairs));
+  const ingest = wants('functions') ? await ingestCosts(bundles, emulators, SIZE.ingest) : undefined;
   if (ingest) add('ingest', ingest.results);
-  const worker = wants('functions')
-    ? await workerCosts(bundles, emulators, quick ? 150 : 3000, quick ? 100 : 3000)
-    : undefined;
+  const worker = wants('functions') ? await workerCosts(bundles, emulators, SIZE.worker, SIZE.workerWarmUp) : undefined;
   if (worker) add('worker', worker.results);
-  const counts = wants('counts') ? await workerCounts(bundles, emulators, quick ? 100 : 2000) : undefined;
+  const counts = wants('counts') ? await workerCounts(bundles, emulators, SIZE.counts) : undefined;
   if (counts) add('requests and units', counts.results);
   if (ingest && worker && counts) {
     const counted = counts.events;
@@ -86,22 +116,13 @@ try {
     ];
     add('cost', lines);
   }
-  if (wants('correctness'))
-    add(
-      'correctness',
-      await fieldsWrong(bundles, emulators, quick ? { customers: 6, histories: 2 } : { customers: 150, histories: 25 }),
-    );
-  if (wants('growth')) {
-    const sizes = [10_000, 100_000, 1_000_000].filter((size) => size <= (quick ? 10_000 : rows));
-    add('growth', await growth(bundles, emulators, sizes, quick ? 3 : 24));
-  }
-  if (wants('charges')) {
-    add('many charges', await manyCharges(bundles, emulators, quick ? 1_000 : 100_000));
-  }
-  if (wants('backlog')) add('backlog', await backlog(bundles, emulators, quick ? 500 : 100_000));
-  if (wants('end-to-end')) add('end to end', await endToEnd(quick ? 300 : 5000));
-  if (wants('console')) add('console', await firstPages(quick ? 10_000 : rows, quick ? 1 : 5));
-  if (wants('latency')) add('latency', await latencies(quick ? [10] : [1, 10, 100], quick ? 2 : 20));
+  if (wants('correctness')) add('correctness', await fieldsWrong(bundles, emulators, SIZE.correctness));
+  if (wants('growth')) add('growth', await growth(bundles, emulators, SIZE.growthSizes, SIZE.growthRounds));
+  if (wants('charges')) add('many charges', await manyCharges(bundles, emulators, SIZE.charges));
+  if (wants('backlog')) add('backlog', await backlog(bundles, emulators, SIZE.backlog));
+  if (wants('end-to-end')) add('end to end', await endToEnd(SIZE.endToEnd));
+  if (wants('console')) add('console', await firstPages(SIZE.console.rows, SIZE.console.starts));
+  if (wants('latency')) add('latency', await latencies(SIZE.latency.rates, SIZE.latency.seconds));
 } finally {
   await emulators.stop();
   bundles.remove();

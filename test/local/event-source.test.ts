@@ -74,3 +74,8 @@ test('messages that trickle in are gathered for the window, without a request fo
   const gathering = (2 * (Date.now() - begin)) / 50;
   expect(receives).toBeLessThan(gathering + 2 * batches.length + 10);
 });
+
+test('every message of a long queue is handled once, and deleted', async () => {
+  const batches = await gather(await createQueue('backlog'), 250, 0.5, 0);
+  expect(batches.reduce((sum, size) => sum + size, 0)).toBe(250);
+});

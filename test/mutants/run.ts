@@ -82,7 +82,6 @@ async function passes(copy: string, testFiles: readonly string[], minutes = MINU
       SIMULATOR_TEST_HISTORIES: '150',
       INTERLEAVING_STATES: '2000',
       MODEL_RUNS: '100',
-      STATEMENT_RUNS: '20',
       REWARD_RUNS: '300',
       HOSTILE_RUNS: '1000',
       ENGINE_RUNS: '4',
