@@ -1,7 +1,7 @@
 // The protocol of docs/decisions/protocol.md as a model, small enough to read in ten minutes. It has one row and what the row is
 // computed from: the charge's newest snapshot, the link of its Stripe customer, and the evidence of its refunds and disputes. Each
 // of the three is a number that only grows; a row remembers which numbers it was computed from. `explore` visits every state that
-// workers, crashes, redeliveries and late requests can reach. `test/proofs/protocol-model.test.ts` runs it, and checks requests of
+// workers, crashes, redeliveries and late requests can reach. `test/proofs/protocol-model.slow.test.ts` runs it, and checks requests of
 // the real store against the same rules.
 
 /** A row, the numbers it was computed from, and how often it has been written. */

@@ -81,10 +81,7 @@ async function passes(copy: string, testFiles: readonly string[], minutes = MINU
       PERMUTATION_RUNS: '8000',
       SIMULATOR_TEST_HISTORIES: '150',
       INTERLEAVING_STATES: '2000',
-      MODEL_RUNS: '100',
       REWARD_RUNS: '300',
-      HOSTILE_RUNS: '1000',
-      ENGINE_RUNS: '4',
     },
     stdio: 'ignore',
   });

@@ -12,7 +12,7 @@ import { seeded } from '../support/builders/workload.js';
 import { memoryEngine } from '../support/emulators/memory-engine.js';
 
 /** Histories that the real store applies. */
-const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 40);
+const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 400);
 
 const BOUNDS: Readonly<Record<string, Bounds>> = {
   'a charge and a link': {
