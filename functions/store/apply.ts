@@ -9,11 +9,12 @@ import { dependsOn, linkedCustomer, type StoredRow } from '../domain/row.js';
 import { recomputeChargeRows } from './charges.js';
 import { writeCustomer } from './customers.js';
 import { writeEvidence } from './evidence.js';
+import { readHints } from './hints.js';
 import { recomputeInvoiceRows } from './invoices.js';
 import { customerKey, dependentKeys, evidenceKey, linkKey, transactionKey } from './keys.js';
 import { sweepDependents, writeLink } from './links.js';
 import { type Applied, type Report, startReport } from './report.js';
-import { type ItemKey, type Items, inParallel, readItems, type StoreContext, writeKeys } from './requests.js';
+import { type Items, inParallel, type StoreContext, writeKeys } from './requests.js';
 
 export type { Applied } from './report.js';
 
@@ -31,7 +32,7 @@ export async function apply(
   const all = [...batch.customers, ...batch.links, ...batch.charges, ...batch.evidence];
   let known: Items;
   try {
-    known = await readItems(context, firstKeys(context, batch), { consistent: false });
+    known = await readHints(context, batch);
   } catch (error) {
     for (const merged of all) report.fail(merged, error);
     return report.applied;
@@ -47,25 +48,6 @@ export async function apply(
   await sweepLinks(context, batch, report, sweeps);
   await recomputeInvoiceRows(context, settings, batch.evidence, report);
   return report.applied;
-}
-
-/** Everything that the batch is about, for one read. It may be out of date: conditions check what it says. */
-function firstKeys({ tables }: StoreContext, batch: MergedBatch): ItemKey[] {
-  return [
-    ...batch.charges.flatMap(({ change }) => [
-      transactionKey(tables, change.charge_id),
-      evidenceKey(tables, { type: 'charge', id: change.charge_id }),
-      ...linkKeys(tables, change),
-    ]),
-    ...batch.links.map(({ change }) => linkKey(tables, change.stripe_customer_id)),
-    ...batch.customers.map(({ change }) => customerKey(tables, change.customer_key)),
-    ...batch.evidence.map(({ change }) => evidenceKey(tables, change.entity)),
-  ];
-}
-
-function linkKeys(tables: StoreContext['tables'], { snapshot }: ChargeChange): ItemKey[] {
-  const customer = snapshot && linkedCustomer(snapshot);
-  return customer === undefined ? [] : [linkKey(tables, customer)];
 }
 
 /** A dependent is written before its row, so that a worker that moves the link finds every row that has to move with it. */
