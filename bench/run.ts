@@ -43,7 +43,7 @@ const SIZE = quick
       growthRounds: 3,
       charges: 1_000,
       backlog: 500,
-      endToEnd: 300,
+      endToEnd: { events: 300, rounds: 1 },
       console: { rows: 10_000, starts: 1 },
       latency: { rates: [10], seconds: 2 },
     }
@@ -58,7 +58,7 @@ const SIZE = quick
       growthRounds: 24,
       charges: 100_000,
       backlog: 100_000,
-      endToEnd: 5_000,
+      endToEnd: { events: 3_000, rounds: 5 },
       console: { rows, starts: 5 },
       latency: { rates: [1, 10, 100], seconds: 20 },
     };
@@ -120,7 +120,7 @@ try {
   if (wants('growth')) add('growth', await growth(bundles, emulators, SIZE.growthSizes, SIZE.growthRounds));
   if (wants('charges')) add('many charges', await manyCharges(bundles, emulators, SIZE.charges));
   if (wants('backlog')) add('backlog', await backlog(bundles, emulators, SIZE.backlog));
-  if (wants('end-to-end')) add('end to end', await endToEnd(SIZE.endToEnd));
+  if (wants('end-to-end')) add('end to end', await endToEnd(SIZE.endToEnd.events, SIZE.endToEnd.rounds));
   if (wants('console')) add('console', await firstPages(SIZE.console.rows, SIZE.console.starts));
   if (wants('latency')) add('latency', await latencies(SIZE.latency.rates, SIZE.latency.seconds));
 } finally {
