@@ -17,6 +17,9 @@ interface Parts {
   readonly aws: Aws;
 }
 
+/** How many batches Lambda processes at the same time before it scales: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
+const FIRST_CONCURRENCY = 5;
+
 /** Fills in the routes of the webhook's API, such as `POST /stripe/webhook`, and its access log. */
 export function openApi(api: Api, { template, resources, functions, activity }: Parts): void {
   const stage = apiStageOf(template);
@@ -33,15 +36,17 @@ export function openApi(api: Api, { template, resources, functions, activity }: 
 }
 
 export function startEventSources({ template, resources, functions, activity, aws }: Parts): EventSource[] {
-  return queueMappings(template).map((mapping) =>
-    startEventSource({
+  return queueMappings(template).map((mapping) => {
+    const scaling = mapping.ScalingConfig as { readonly MaximumConcurrency?: number } | undefined;
+    return startEventSource({
       sqs: aws.sqs,
       queueUrl: queueUrlOf(resources, resolve(mapping.EventSourceArn, resources)),
       batchSize: Number(mapping.BatchSize),
       windowSeconds: Number(mapping.MaximumBatchingWindowInSeconds ?? 0),
+      concurrency: Math.min(FIRST_CONCURRENCY, Number(scaling?.MaximumConcurrency ?? FIRST_CONCURRENCY)),
       invoke: invoker(functions, resolve(mapping.FunctionName, resources), activity),
-    }),
-  );
+    });
+  });
 }
 
 /** @returns invokes a function by its ARN, and notes it */

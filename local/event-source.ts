@@ -15,6 +15,8 @@ export interface EventSourceOptions {
   readonly queueUrl: string;
   readonly batchSize: number;
   readonly windowSeconds: number;
+  /** Batches in flight at the same time. */
+  readonly concurrency: number;
   readonly invoke: (event: unknown) => Promise<unknown>;
 }
 
@@ -27,8 +29,6 @@ export interface EventSource {
   drain(milliseconds: number): Promise<number>;
 }
 
-/** Batches in flight at the same time. */
-const CONCURRENCY = 2;
 /** ReceiveMessage returns at most this many. */
 const RECEIVE_AT_ONCE = 10;
 /** Between requests to a queue that had fewer: messages that trickle in would take a request each. */
@@ -44,10 +44,17 @@ export function startEventSource(options: EventSourceOptions): EventSource {
   let draining = false;
   const stopped = new AbortController();
 
+  // One batch after the other is gathered: several together would each get a part of what trickles in.
+  let gathering: Promise<unknown> = Promise.resolve();
+  const nextBatch = () => {
+    const batch = gathering.then(() => receiveBatch(options, () => draining, stopped.signal));
+    gathering = batch.catch(() => {});
+    return batch;
+  };
   const poll = async () => {
     while (!stopped.signal.aborted) {
       try {
-        const batch = await receiveBatch(options, () => draining, stopped.signal);
+        const batch = await nextBatch();
         if (batch.length > 0) await handleBatch(options, batch);
         else if (draining) await sleep(50);
       } catch {
@@ -56,7 +63,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
       }
     }
   };
-  const pollers = Array.from({ length: CONCURRENCY }, poll);
+  const pollers = Array.from({ length: options.concurrency }, poll);
   return {
     async drain(milliseconds) {
       draining = true;
