@@ -98,8 +98,8 @@ ${missed.length === 0 ? 'Every goal is met.' : `## Goals that are not met, and w
   computed from its CPU time at the share of a core that 256 MB get, and from its requests that wait for one another, at
   ${prices.assumed.roundTripMilliseconds} ms each. [limits.md](limits.md) says what follows for \`workerConcurrency\`.
 - **End to end and latency**: the local stack as \`npm start\` runs it, from HTTP to the worker's word that an event is applied, without the first and
-  last twentieth. The sender and all processes share the machine's cores. Bursts of events and the engine alone take turns; of five
-  rounds, the one with the median ratio counts.
+  last twentieth. The sender and all processes share the machine's cores. Bursts of events and the engine alone take turns; the
+  round with the median ratio counts.
 - **Console**: from the request to the end of the page, once in each of several starts of the local stack, because a console keeps
   a list that took long to make; the console's code is loaded before.
 - **Cost**: the figures above at the prices in [bench/prices.json](../bench/prices.json), with what it assumes; a full batch of 100, as in a
