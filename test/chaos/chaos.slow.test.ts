@@ -8,7 +8,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { chunks } from '../../functions/store/requests.js';
 import type { Event } from '../support/builders/history.js';
 import { invoiceWorkload, seeded, shuffle, workload } from '../support/builders/workload.js';
 import { expectedRows } from '../support/model/model.js';
@@ -20,8 +22,14 @@ const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const EVENTS = Number(process.env.CHAOS_EVENTS ?? 1_600);
 /** With minutes: further seeds until they are over. */
 const UNTIL = Date.now() + Number(process.env.CHAOS_MINUTES ?? 0) * 60_000;
-/** From one recovery to the next kill, in milliseconds: no message must lose its worker five times in a row. */
-const CALM = [1_500, 4_000] as const;
+/** Deliveries between one death and the next. */
+const PORTION = 80;
+/** From one recovery to the next portion, in milliseconds: no message must lose its worker five times in a row. */
+const CALM = 1_500;
+/** The most time from the beginning of a portion to the death that it meets: the queue's window, and some more. */
+const LATEST_DEATH = 2_500;
+/** The most that one of the senders waits before a request, so that a portion takes about a second. */
+const PAUSE = 400;
 /** Every fourth time the whole stack is stopped or killed. */
 const WHOLE_STACK = 4;
 
@@ -68,38 +76,40 @@ async function chaos(seed: number, transactionSource: 'charge' | 'invoice', part
     });
   let stack: LocalStackUnderTest = await start();
   const counts = { sent: 0, retried: 0, worker: 0, ingest: 0, stopped: 0, killed: 0 };
-  let sending = true;
   let alive = true;
   const second = startSecondWorker(() => (alive ? stack.currentFile() : undefined));
-  const unrest = (async () => {
-    for (let deaths = 1; sending; deaths++) {
-      await new Promise((resolve) => setTimeout(resolve, CALM[0] + random() * (CALM[1] - CALM[0])));
-      if (!sending) return;
-      if (deaths % WHOLE_STACK === 0) {
-        // A stop drains the queue, which takes up to a minute; a kill takes no time.
-        const kill = random() < 0.75;
-        alive = false;
-        await stack.stop(kill ? 'SIGKILL' : 'SIGTERM');
-        counts[kill ? 'killed' : 'stopped']++;
-        stack = await start();
-        alive = true;
-      } else {
-        const name = random() < 0.6 ? 'worker' : 'ingest';
-        const pid = stack.currentFile().pids[name]!;
-        process.kill(pid, 'SIGKILL');
-        counts[name]++;
-        await until(() => stack.currentFile().pids[name] !== pid, 60_000);
-      }
+  const endSomething = async (deaths: number) => {
+    if (deaths % WHOLE_STACK === 0) {
+      // A stop drains the queue, which takes up to a minute; a kill takes no time.
+      const kill = random() < 0.75;
+      alive = false;
+      await stack.stop(kill ? 'SIGKILL' : 'SIGTERM');
+      counts[kill ? 'killed' : 'stopped']++;
+      stack = await start();
+      alive = true;
+    } else {
+      const name = deaths % 2 === 0 ? 'ingest' : 'worker';
+      const pid = stack.currentFile().pids[name]!;
+      process.kill(pid, 'SIGKILL');
+      counts[name]++;
+      await until(() => stack.currentFile().pids[name] !== pid, 60_000);
     }
-  })();
+  };
   const post = async (event: Event) => {
+    await sleep(random() * PAUSE);
     const answer = await stack.post(event);
     if (answer.status === 200) counts.sent++;
     return answer;
   };
-  counts.retried = (await sendAll(post, deliveries, 20)).retried;
-  sending = false;
-  await unrest;
+  const portions = chunks(deliveries, PORTION);
+  for (const [i, portion] of portions.entries()) {
+    const sending = sendAll(post, portion, 20);
+    // More often early, while requests are being answered, than late, when all batches have been applied.
+    await sleep(random() ** 2 * LATEST_DEATH);
+    await endSomething(i + 1);
+    counts.retried += (await sending).retried;
+    await sleep(CALM);
+  }
   await second.stop();
   await stack.settled();
   const rows = await stack.rows();
@@ -112,4 +122,6 @@ async function chaos(seed: number, transactionSource: 'charge' | 'invoice', part
   expect(dead).toEqual([]);
   expect(rows).toEqual(expectedRows(history, { transactionSource, partialRefund }));
   expect(counts.sent).toBe(deliveries.length);
+  expect(counts.worker + counts.ingest + counts.stopped + counts.killed).toBe(portions.length);
+  expect(second.taken).toBeGreaterThan(0);
 }
