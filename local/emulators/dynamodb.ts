@@ -25,7 +25,7 @@ export async function startDynamodb(port: number, folder: string | undefined): P
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** LevelDB reads an item in microseconds. Its Node binding hands each read to another thread and back, which takes ten times as long. */
+/** The binding of LevelDB hands each read to another thread and back, which takes longer than the read: docs/decisions/local-emulators.md. */
 function readOnThisThread() {
   const { Level } = require('level');
   Level.prototype._get = async function (key: unknown, options: unknown) {
