@@ -33,9 +33,7 @@ export async function endToEnd(events: number, rounds: number): Promise<Result[]
   const { file } = stack;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ ...AWS, endpoint: file.dynamodbEndpoint }));
   const sqs = new SQSClient({ ...AWS, endpoint: file.sqsEndpoint });
-  const settled = async () => {
-    while ((await countMessages(sqs, file.queueUrl)) > 0) await sleep(20);
-  };
+  const settled = () => emptied(sqs, file.queueUrl);
   const engine = () => engineAlone(client, file.tables.transactions, events);
   try {
     const measured: Round[] = [];
@@ -67,6 +65,10 @@ export async function endToEnd(events: number, rounds: number): Promise<Result[]
   }
 }
 
+async function emptied(sqs: SQSClient, queueUrl: string) {
+  while ((await countMessages(sqs, queueUrl)) > 0) await sleep(20);
+}
+
 async function measureBurst(stack: RunningStack, signed: readonly SignedEvent[], settled: () => Promise<void>) {
   const acceptedAt: number[] = [];
   const begin = Date.now();
@@ -82,9 +84,7 @@ export async function latencies(rates: readonly number[], seconds: number): Prom
   for (const window of [2, 0]) {
     const stack = await startStack(['--batch-window', String(window)]);
     const sqs = new SQSClient({ ...AWS, endpoint: stack.file.sqsEndpoint });
-    const settled = async () => {
-      while ((await countMessages(sqs, stack.file.queueUrl)) > 0) await sleep(20);
-    };
+    const settled = () => emptied(sqs, stack.file.queueUrl);
     try {
       // Warms the stack up, in proportion to what is measured.
       await eachOf(signAll(stack.file, standardMix(3, 15 * seconds)), AT_ONCE, (event) => post(stack.file, event));
